@@ -5,4 +5,5 @@ cd "$(dirname "$0")/.."
 if ! command -v python3 >/dev/null; then
   deploy/build/install.sh product
 fi
+export PYTHONDONTWRITEBYTECODE=1
 exec python3 tests/tools/run.py "$@"

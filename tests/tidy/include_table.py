@@ -1,0 +1,106 @@
+"""Which room may include which: the table in agent/README.md is the law, read here and enforced twice,
+on #include lines and on the link graph of the CMake files."""
+import re
+from dataclasses import dataclass
+
+EVERYTHING = frozenset({"*"})
+# Rooms outside agent/ (design: ipc stands alone, the shim knows only ipc).
+FIXED = {"ipc": (frozenset(), frozenset({"boost/interprocess"})), "shim": (frozenset({"ipc"}), frozenset())}
+THIRD_PARTIES = {  # word of the table -> prefixes of its headers, CMake targets
+    "tl::expected": (("tl/",), ("tl::expected",)),
+    "simdjson": (("simdjson",), ("simdjson::simdjson", "simdjson")),
+    "prometheus-cpp": (("prometheus/",), ("prometheus-cpp::core", "prometheus-cpp::pull")),
+    "yaml-cpp": (("yaml-cpp/",), ("yaml-cpp", "yaml-cpp::yaml-cpp")),
+    "CLI11": (("CLI/",), ("CLI11::CLI11",)),
+    "Asio": (("boost/asio", "boost/system"), ()),
+    "Beast": (("boost/beast",), ()),
+    "curl": (("curl/",), ("CURL::libcurl",)),
+    "OpenSSL": (("openssl/",), ("OpenSSL::SSL", "OpenSSL::Crypto")),
+    "spdlog": (("spdlog/", "fmt/"), ("spdlog::spdlog", "spdlog::spdlog_header_only", "fmt::fmt")),
+    "nlohmann-json": (("nlohmann/",), ("nlohmann_json::nlohmann_json",)),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    rooms: frozenset  # rooms it may include
+    parties: frozenset  # third parties it may include
+    private: bool  # third parties only in .cpp files
+
+
+def parse_table(readme):
+    rows = {name: Row(rooms, parties, True) for name, (rooms, parties) in FIXED.items()}
+    for line in readme.splitlines():
+        cells = [c.strip() for c in line.strip().strip("|").split("|")]
+        if len(cells) != 3 or not cells[0].startswith("`"):
+            continue
+        may = EVERYTHING if "everything" in cells[1] else frozenset(re.findall(r"[a-z]+", cells[1])) - {"std", "values"}
+        parties = frozenset(word for word in THIRD_PARTIES if word in cells[2])
+        for name in re.findall(r"`([\w.*]+)`", cells[0]):
+            rows["app" if name in ("app.*", "main.cpp") else name] = Row(may, parties, "privately" in cells[2])
+    return rows
+
+
+def room_of(path):
+    match = re.match(r"agent/(\w+)/", path)
+    if match:
+        return match[1]
+    if path.startswith("agent/"):
+        return "app"
+    match = re.match(r"(ipc|shim)/", path)
+    return match[1] if match else None
+
+
+def bad_includes(file, rows):
+    room = room_of(file.path)
+    if room is None or file.path.startswith("shim/examples/"):
+        return []
+    if room not in rows:
+        return [f"{file.path}: room '{room}' has no row in the table of agent/README.md"]
+    row, found = rows[room], []
+    if row.rooms == EVERYTHING:
+        row = Row(EVERYTHING, frozenset(THIRD_PARTIES), True)
+    for number, line in enumerate(file.code.splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if not match:
+            continue
+        where, name = f"{file.path}:{number}: {room} includes {match[2]}", match[2]
+        if match[1] == '"':
+            target = room_of(name)
+            if target is None:
+                found.append(f"{where}: not a path from the root into a room")
+            elif target == "app" and room != "app":
+                found.append(f"{where}: nothing includes the composition root")
+            elif target != room and row.rooms != EVERYTHING and target not in row.rooms:
+                found.append(f"{where}: the table does not allow it")
+            continue
+        for word, (prefixes, _) in THIRD_PARTIES.items():
+            if name.startswith(prefixes):
+                if word not in row.parties and not (word == "tl::expected" and "core" in row.rooms):
+                    found.append(f"{where}: {word} is not this room's")
+                elif row.private and file.suffix == ".h" and word != "tl::expected":
+                    found.append(f"{where}: {word} is private, so only in .cpp files")
+        if name.startswith("boost/interprocess") and (room != "ipc" or file.suffix == ".h"):
+            found.append(f"{where}: Boost.Interprocess is private to ipc")
+    return found
+
+
+def bad_links(cmake, rows):
+    """outrigger_room(NAME ... PUBLIC ... PRIVATE ...) must link nothing that the table does not allow."""
+    found = []
+    text = re.sub(r"#[^\n]*", "", cmake.text)
+    for match in re.finditer(r"outrigger_room\(\s*(\w+)([^)]*)\)", text):
+        room, words = match[1], match[2].split()
+        if room not in rows:
+            continue
+        row = rows[room]
+        for word in words:
+            linked = re.fullmatch(r"outrigger::(\w+)", word)
+            if linked and linked[1] not in row.rooms | {room, "boost"} and linked[1] in rows:
+                found.append(f"{cmake.path}: {room} links {word}: the table does not allow it")
+            if linked and linked[1] == "boost" and not row.parties & {"Asio", "Beast"}:
+                found.append(f"{cmake.path}: {room} links {word}: neither Asio nor Beast is this room's")
+            for party, (_, targets) in THIRD_PARTIES.items():
+                if word in targets and party not in row.parties and party != "tl::expected":
+                    found.append(f"{cmake.path}: {room} links {word}: {party} is not this room's")
+    return found
