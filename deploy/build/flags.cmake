@@ -2,7 +2,7 @@
 add_library(outrigger_flags INTERFACE)
 target_compile_features(outrigger_flags INTERFACE cxx_std_20)
 target_compile_options(outrigger_flags INTERFACE
-  -Wall -Wextra -Werror -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wall -Wextra -Werror -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-missing-field-initializers -Wnon-virtual-dtor -Woverloaded-virtual
   -fno-omit-frame-pointer)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   target_compile_options(outrigger_flags INTERFACE -O2 -g1 -fstack-protector-strong -D_FORTIFY_SOURCE=2)
