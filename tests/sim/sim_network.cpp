@@ -1,0 +1,275 @@
+#include "tests/sim/sim_network.h"
+
+#include <algorithm>
+
+namespace outrigger::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string frame_of(const std::string& type, const Json& object) {
+  return "{\"type\":\"" + type + "\",\"object\":" + object.dump() + "}\n";
+}
+
+Json bookmark_object(std::uint64_t version, bool initial_end) {
+  Json meta{{"resourceVersion", std::to_string(version)}, {"creationTimestamp", nullptr}};
+  if (initial_end) meta["annotations"] = {{"k8s.io/initial-events-end", "true"}};
+  return {{"kind", "Pod"},
+          {"apiVersion", "v1"},
+          {"metadata", meta},
+          {"spec", {{"containers", nullptr}}},
+          {"status", Json::object()}};
+}
+
+}  // namespace
+
+core::Nanos SimNetwork::latency() {
+  return milliseconds(1 + random.below(hit(faults.slow) ? 8000 : 40));
+}
+void SimNetwork::notify() {
+  if (x_http != nullptr) x_http->pump_watches();
+}
+void SimNetwork::drop_watches() {
+  if (x_http != nullptr) x_http->drop_watches();
+}
+
+SimHttp::SimHttp(SimNetwork& network) : x_net(network) {
+  x_net.x_http = this;
+}
+SimHttp::~SimHttp() {
+  *x_alive = false;
+  if (x_net.x_http == this) x_net.x_http = nullptr;
+}
+
+void SimHttp::after(core::Nanos delay, std::function<void()> run) {
+  x_net.timers.start(delay, [alive = x_alive, run = std::move(run)] {
+    if (*alive) run();
+  });
+}
+
+ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::HttpSink& sink) {
+  const ports::ExchangeId id = ++x_last;
+  auto& faults = x_net.faults;
+  const bool watch = request.verb == kube::Verb::watch;
+  if (x_net.trace)
+    x_net.trace("> " + std::to_string(id) + " " + std::string(to_string(request.verb)) + " " +
+                request.target);
+  x_exchanges[id] = {request, &sink, watch, false, false, 0, {}, {}};
+  const bool lost_as_timeout = x_net.random.chance(30) && request.deadline.count() > 0;
+  const core::Nanos give_up = lost_as_timeout ? core::Nanos(request.deadline) : x_net.latency();
+  const auto lost = lost_as_timeout ? ports::Transport::timed_out : ports::Transport::interrupted;
+
+  if (x_net.down || x_net.hit(faults.refused)) {
+    after(milliseconds(1), [this, id] { end(id, ports::Transport::refused, "connection refused"); });
+    return id;
+  }
+  if (x_net.hit(faults.lost_request)) {
+    after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
+    return id;
+  }
+  if (watch) {
+    after(x_net.latency(), [this, id] { open_watch(id); });
+    return id;
+  }
+  // From here on the bytes are on the wire: a crash of the agent does not call them back.
+  auto apply = [&net = x_net, request] {
+    Answer answer = net.server.handle(request, net.clock.wall_ms());
+    net.notify();
+    return answer;
+  };
+  const bool write = request.verb != kube::Verb::get && request.verb != kube::Verb::list;
+  if (write && x_net.hit(faults.late)) {
+    x_net.timers.start(milliseconds(x_net.random.below(20'000)), apply);
+    after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
+    return id;
+  }
+  if (x_net.hit(faults.throttled)) {
+    Answer answer =
+        x_net.random.chance(50)
+            ? Answer{429, {{"retry-after", "1"}, {"content-type", "text/plain"}}, "Too many requests"}
+            : status_answer(429, "TooManyRequests", "Too many requests, please try again later.");
+    answer.headers.emplace_back("retry-after", std::to_string(1 + x_net.random.below(3)));
+    after(x_net.latency(), [this, id, answer] { reply(id, answer); });
+    return id;
+  }
+  if (x_net.hit(faults.webhook)) {
+    after(x_net.latency(), [this, id] {
+      reply(id, status_answer(500, "InternalError",
+                              "Internal error occurred: failed calling webhook \"x.example\": timeout"));
+    });
+    return id;
+  }
+  if (x_net.hit(faults.server_error)) {
+    const bool applied = x_net.random.chance(50);
+    const core::Nanos arrive = applied ? x_net.latency() : core::Nanos{0};
+    x_net.timers.start(arrive, [this, alive = x_alive, id, applied, apply] {
+      if (applied) apply();
+      if (!*alive) return;
+      const bool timeout = x_net.random.chance(50);
+      after(x_net.latency(), [this, id, timeout] {
+        reply(id, timeout ? status_answer(504, "Timeout", "Timeout: request did not complete")
+                          : status_answer(500, "InternalError", "etcdserver: leader changed"));
+      });
+    });
+    return id;
+  }
+  const bool lose_reply = x_net.hit(faults.lost_reply);
+  x_net.timers.start(x_net.latency(), [this, alive = x_alive, id, apply, lose_reply, lost, give_up] {
+    Answer answer = apply();
+    if (!*alive) return;
+    if (lose_reply) {
+      after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
+    } else {
+      after(x_net.latency(), [this, id, answer = std::move(answer)] { reply(id, answer); });
+    }
+  });
+  return id;
+}
+
+void SimHttp::cancel(ports::ExchangeId id) {
+  x_exchanges.erase(id);
+}
+
+void SimHttp::end(ports::ExchangeId id, ports::Transport outcome, const std::string& detail) {
+  const auto it = x_exchanges.find(id);
+  if (it == x_exchanges.end()) return;
+  if (x_net.trace)
+    x_net.trace("< " + std::to_string(id) + " end " + std::to_string(static_cast<int>(outcome)) + " " +
+                detail);
+  auto* sink = it->second.sink;
+  x_exchanges.erase(it);
+  sink->on_end({outcome, detail, false});
+}
+
+void SimHttp::send(ports::ExchangeId id, const std::string& bytes) {
+  std::size_t at = 0;
+  while (at < bytes.size()) {
+    const auto it = x_exchanges.find(id);
+    if (it == x_exchanges.end()) return;
+    const std::size_t n = std::min<std::size_t>(bytes.size() - at, 1 + x_net.random.below(4000));
+    if (!it->second.sink->on_body(std::string_view(bytes).substr(at, n))) {
+      after(core::Nanos{0}, [this, id] { end(id, ports::Transport::aborted, "stopped by the sink"); });
+      if (const auto open = x_exchanges.find(id); open != x_exchanges.end()) open->second.streaming = false;
+      return;
+    }
+    at += n;
+  }
+}
+
+void SimHttp::reply(ports::ExchangeId id, Answer answer) {
+  const auto it = x_exchanges.find(id);
+  if (it == x_exchanges.end()) return;
+  if (x_net.trace) x_net.trace("< " + std::to_string(id) + " " + std::to_string(answer.code));
+  it->second.sink->on_head({answer.code, std::move(answer.headers)});
+  send(id, answer.body);
+  end(id, ports::Transport::ok, "");
+}
+
+void SimHttp::open_watch(ports::ExchangeId id) {
+  const auto it = x_exchanges.find(id);
+  if (it == x_exchanges.end()) return;
+  auto& e = it->second;
+  auto& server = x_net.server;
+  const Query query = parse_target(e.request.target);
+  e.selector = query.get("labelSelector");
+  const std::string from = query.get("resourceVersion");
+  const bool initial = query.get("sendInitialEvents") == "true";
+  if (initial && !x_net.watch_list) {
+    reply(id, status_answer(422, "Invalid",
+                            "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless "
+                            "the WatchList feature gate is enabled"));
+    return;
+  }
+  if (x_net.hit(x_net.faults.throttled)) {
+    reply(id, Answer{429, {{"retry-after", "1"}, {"content-type", "text/plain"}}, "Too many requests"});
+    return;
+  }
+  const std::uint64_t version = from.empty() ? 0 : std::stoull(from);
+  if (!initial && version != 0 && version < server.compacted()) {
+    const Answer gone = status_answer(410, "Expired", "too old resource version");
+    if (x_net.random.chance(50)) {
+      reply(id, gone);
+    } else {
+      e.sink->on_head({200, {{"content-type", "application/json"}}});
+      send(id, frame_of("ERROR", Json::parse(gone.body)));
+      end(id, ports::Transport::ok, "");
+    }
+    return;
+  }
+  e.sink->on_head({200, {{"content-type", "application/json"}}});
+  if (!x_exchanges.contains(id)) return;
+  e.streaming = true;
+  e.delivered = version;
+  if (initial || version == 0) {
+    std::string bytes;
+    for (const auto& [name, pod] : server.pods())
+      if (selector_matches(e.selector, pod)) bytes += frame_of("ADDED", pod);
+    e.delivered = server.version();
+    if (initial) bytes += frame_of("BOOKMARK", bookmark_object(server.version(), true));
+    send(id, bytes);
+  }
+  if (!x_exchanges.contains(id)) return;
+  const std::string timeout = query.get("timeoutSeconds");
+  const std::uint64_t seconds_open = timeout.empty() ? 1800 : std::stoull(timeout);
+  after(seconds(seconds_open), [this, id] { end(id, ports::Transport::ok, ""); });
+  if (query.get("allowWatchBookmarks") == "true") after(seconds(60), [this, id] { bookmark(id); });
+  pump_watches();
+}
+
+void SimHttp::bookmark(ports::ExchangeId id) {
+  const auto it = x_exchanges.find(id);
+  if (it == x_exchanges.end() || !it->second.streaming) return;
+  after(seconds(60), [this, id] { bookmark(id); });
+  if (it->second.delivered < x_net.server.version()) return;  // events are still on their way
+  send(id, frame_of("BOOKMARK", bookmark_object(it->second.delivered, false)));
+}
+
+void SimHttp::pump_watches() {
+  for (auto& [id, e] : x_exchanges) {
+    if (!e.streaming || e.pumping) continue;
+    e.pumping = true;
+    const core::Nanos delay = x_net.hit(x_net.faults.watch_stall)
+                                  ? core::Nanos(milliseconds(x_net.random.below(10'000)))
+                                  : core::Nanos(milliseconds(1 + x_net.random.below(20)));
+    after(delay, [this, id = id] { pump(id); });
+  }
+}
+
+void SimHttp::pump(ports::ExchangeId id) {
+  const auto it = x_exchanges.find(id);
+  if (it == x_exchanges.end() || !it->second.streaming) return;
+  auto& e = it->second;
+  e.pumping = false;
+  if (x_net.hit(x_net.faults.watch_drop)) {
+    const bool clean = x_net.random.chance(50);
+    end(id, clean ? ports::Transport::ok : ports::Transport::interrupted, clean ? "" : "cut");
+    return;
+  }
+  if (e.delivered < x_net.server.compacted()) {
+    send(id, frame_of("ERROR", Json::parse(status_answer(410, "Expired", "too old resource version").body)));
+    end(id, ports::Transport::ok, "");
+    return;
+  }
+  std::string bytes;
+  if (!e.last_frame.empty() && x_net.hit(x_net.faults.watch_duplicate)) bytes += e.last_frame;
+  const auto& log = x_net.server.log();
+  const auto from = std::partition_point(log.begin(), log.end(),
+                                         [&](const StoreEvent& s) { return s.version <= e.delivered; });
+  for (auto event = from; event != log.end(); ++event) {
+    e.delivered = event->version;
+    if (!selector_matches(e.selector, event->object)) continue;
+    e.last_frame = frame_of(event->type, event->object);
+    bytes += e.last_frame;
+  }
+  if (!bytes.empty()) send(id, bytes);
+}
+
+void SimHttp::drop_watches() {
+  std::vector<ports::ExchangeId> ids;
+  for (const auto& [id, e] : x_exchanges)
+    if (e.watch) ids.push_back(id);
+  for (const auto id : ids) end(id, ports::Transport::interrupted, "connection reset by peer");
+}
+
+}  // namespace outrigger::sim
