@@ -1,0 +1,63 @@
+// The whole agent between its ports: what the product and the simulation both run. One object is one
+// incarnation. Loop thread only. Destroying it is what a crash looks like from outside: timers and exchanges
+// end, nobody is told.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/flow/health.h"
+#include "agent/flow/options.h"
+#include "agent/ports/clock.h"
+#include "agent/ports/command_source.h"
+#include "agent/ports/entropy.h"
+#include "agent/ports/http.h"
+#include "agent/ports/log.h"
+#include "agent/ports/snapshot_sink.h"
+#include "agent/ports/timers.h"
+
+namespace outrigger::metrics {
+class Catalog;
+}
+
+namespace outrigger::flow {
+
+// Not owned; all must outlive the agent.
+struct Ports {
+  ports::Http& http;
+  ports::Timers& timers;
+  ports::Clock& clock;
+  ports::Entropy& entropy;
+  ports::SnapshotSink& sink;
+  ports::CommandSource& commands;
+  ports::Log& log;
+  metrics::Catalog* metrics = nullptr;  // none in the simulation
+};
+
+struct DrainEnd {
+  bool complete = false;  // nothing of ours is left to do
+  std::string detail;     // otherwise: what is left
+};
+
+class Agent final {
+ public:
+  // `crashed`: what the previous incarnation had in flight (C19), read from its state file.
+  Agent(Options options, Ports ports, std::vector<ports::InFlightMark> crashed);
+  ~Agent();
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  void start();
+  // SIGTERM: no more creates; what is in flight settles; the executors are deleted when the driver is gone or
+  // has asked for it; then `on_done`, once, at the latest after `deadline`.
+  void drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done);
+
+  HealthReport health() const;
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> x_engine;
+};
+
+}  // namespace outrigger::flow

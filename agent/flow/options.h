@@ -1,0 +1,28 @@
+// Everything the flow is told from outside, by value. The agent's own identity comes from here and from
+// nowhere else: the driver is not trusted with it (C22).
+#pragma once
+#include <cstddef>
+#include <string>
+
+#include "agent/core/ids.h"
+#include "agent/core/time.h"
+
+namespace outrigger::flow {
+
+struct Options {
+  std::string name_space;                                    // where the executors live
+  std::string application_id;                                // label spark-app-selector of every pod we own
+  std::string driver_pod_name;                               // the owner; empty in client mode
+  core::PodUid driver_pod_uid;                               // likewise; all zero in client mode
+  std::string container_name = "spark-kubernetes-executor";  // whose state is the executor's
+
+  core::Millis contact_bound{30'000};    // no word from the server for longer: stale, not ready
+  core::Millis turn_bound{5'000};        // the loop has not turned for longer: not live
+  core::Millis write_deadline{40'000};   // one write; above the server's own 34 s
+  core::Millis settle_deadline{60'000};  // how long the marks of a crashed incarnation may stay unresolved
+  core::Millis drain_poll{500};          // between the lists that confirm zero (C20)
+  std::size_t commands_per_turn = 256;   // C16
+  std::size_t initial_creates_in_flight = 16;  // the adaptive limit starts here
+};
+
+}  // namespace outrigger::flow
