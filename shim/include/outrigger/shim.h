@@ -165,7 +165,8 @@ typedef enum outrigger_verdict {
   OUTRIGGER_VERDICT_IDS = 5,
   OUTRIGGER_VERDICT_TEMPLATE = 6, /* detail names the JSON path */
   OUTRIGGER_VERDICT_POLICY = 7,   /* detail names path and value */
-  OUTRIGGER_VERDICT_LIMIT = 8
+  OUTRIGGER_VERDICT_LIMIT = 8,
+  OUTRIGGER_VERDICT_SUPERSEDED = 1000 /* made here: a later post took its place before it was answered */
 } outrigger_verdict;
 
 typedef enum outrigger_wait_reason {
