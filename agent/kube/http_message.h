@@ -31,6 +31,7 @@ struct Request {
   std::string target;        // path and query, percent-encoded: /api/v1/namespaces/spark/pods?watch=1&...
   std::string body;          // empty = none
   std::string content_type;  // of the body
+  std::string accept;        // of the answer; empty = application/json
   core::Millis deadline{0};  // whole exchange; 0 = none
 };
 
