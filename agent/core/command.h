@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -102,5 +103,7 @@ struct CommandResult {
   Verdict verdict = Verdict::none;
   std::string detail;  // truncated to limits::result_detail_bytes in the channel
 };
+
+std::string_view to_string(Verdict verdict);
 
 }  // namespace outrigger::core

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "agent/core/api_error.h"
 #include "agent/core/exit_class.h"
@@ -95,5 +96,9 @@ struct ControlStatus {
   ApiErrorClass last_error = ApiErrorClass::none;  // of the watch or list
   std::string last_error_message;
 };
+
+std::string_view to_string(ExecutorState state);
+std::string_view to_string(WaitReason reason);
+std::string_view to_string(SessionState state);
 
 }  // namespace outrigger::core

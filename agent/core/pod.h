@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "agent/core/ids.h"
 #include "agent/core/time.h"
@@ -66,5 +67,8 @@ struct Pod {
   bool deleting() const { return deletion_at_ms != 0; }
   bool operator==(const Pod&) const = default;
 };
+
+std::string_view to_string(PodPhase phase);  // as Kubernetes writes it: "Pending"
+std::string_view to_string(ContainerState state);
 
 }  // namespace outrigger::core
