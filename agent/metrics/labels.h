@@ -43,9 +43,11 @@ inline constexpr std::array<std::string_view, 11> verdicts{
 inline constexpr std::array<std::string_view, 6> watch_events{"added",    "modified", "deleted",
                                                               "bookmark", "error",    "other"};
 
-inline constexpr std::array<std::string_view, 14> watch_restarts{
-    "end_of_stream", "interrupted",  "timed_out", "refused", "tls",      "gone",   "throttled",
-    "server_error",  "unauthorized", "forbidden", "short",   "overflow", "decode", "other"};
+// kube::to_string(RestartReason).
+inline constexpr std::array<std::string_view, 16> watch_restarts{
+    "server_timeout", "very_short",          "interrupted", "timed_out",    "refused",   "tls",
+    "gone",           "too_large_version",   "throttled",   "unauthorized", "forbidden", "server_error",
+    "undecodable",    "watch_list_fallback", "rejected",    "other"};
 inline constexpr std::array<std::string_view, 4> breaches{"framing", "sequence", "limit", "other"};
 inline constexpr std::array<std::string_view, 4> refusals{"busy", "version", "malformed", "other"};
 
