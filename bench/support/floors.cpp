@@ -12,13 +12,10 @@
 
 #include "bench/support/peer.h"
 #include "bench/support/report.h"
+#include "bench/support/tsc.h"
 
 namespace outrigger::bench {
 namespace {
-
-Latency latency_of(std::vector<double>& samples) {
-  return {percentile(samples, 0.50), percentile(samples, 0.99), percentile(samples, 0.999)};
-}
 
 long futex(std::atomic<std::uint32_t>& word, int op, std::uint32_t value) {
   return syscall(SYS_futex, &word, op, value, nullptr, nullptr, 0);
@@ -29,6 +26,10 @@ struct alignas(128) Line {
 };
 
 }  // namespace
+
+Latency latency_of(std::vector<double>& samples_ns) {
+  return {percentile(samples_ns, 0.50), percentile(samples_ns, 0.99), percentile(samples_ns, 0.999)};
+}
 
 Latency ping_pong_round_trip(std::size_t samples) {
   SharedPages pages(4096);
@@ -50,6 +51,33 @@ Latency ping_pong_round_trip(std::size_t samples) {
     if (i > warm_up) round_trips.push_back(static_cast<double>(now_ns() - start));
   }
   return latency_of(round_trips);
+}
+
+Latency line_one_way(std::size_t samples) {
+  constexpr std::size_t warm_up = 20'000;
+  const std::size_t total = samples + warm_up;
+  const double rate = stamps_per_ns();
+  SharedPages pages(4096 + total * sizeof(double));
+  auto* lines = new (pages.data()) Line[2];
+  auto* taken = reinterpret_cast<double*>(pages.data() + 4096);
+  {
+    Peer peer([&] {
+      std::uint64_t last = 0;
+      for (std::size_t i = 0; i < total; ++i) {
+        std::uint64_t sent = 0;
+        while ((sent = lines[0].word.load(std::memory_order_acquire)) == last) spin_hint();
+        taken[i] = static_cast<double>(stamp() - sent) / rate;
+        last = sent;
+        lines[1].word.store(i + 1, std::memory_order_release);
+      }
+    });
+    for (std::size_t i = 0; i < total; ++i) {
+      lines[0].word.store(stamp(), std::memory_order_release);
+      while (lines[1].word.load(std::memory_order_acquire) != i + 1) spin_hint();
+    }
+  }
+  std::vector<double> one_way(taken + warm_up, taken + total);
+  return latency_of(one_way);
 }
 
 Latency futex_wake_one_way(std::size_t samples) {
