@@ -56,6 +56,13 @@ class SnapshotReader {
   // Works while the agent is dead. Entries that the writer overtakes meanwhile are left out.
   std::size_t history(std::uint64_t executor_id, const std::function<void(const Record&)>& visit) const;
 
+  // The newest record of one slot, for profiles and control. nullopt: none yet, or its writer died inside it.
+  std::optional<Record> slot(std::uint32_t index) const {
+    Record record;
+    if (index >= view_.shape.slots || !read_slot(index, record) || record.sequence() == 0) return std::nullopt;
+    return record;
+  }
+
   Freshness freshness() const;
   std::uint64_t applied() const { return view_.header->applied.load_acquire(); }
   std::uint64_t generation() const { return view_.header->prefix.generation.load_relaxed(); }
