@@ -1,0 +1,1 @@
+outrigger_bench(core SOURCES core/main.cpp LIBS outrigger::core)
