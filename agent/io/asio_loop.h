@@ -1,0 +1,59 @@
+// The one loop and its clock. Everything of the agent runs in its turns, on the thread that calls run().
+#pragma once
+#include <functional>
+#include <memory>
+
+#include "agent/ports/clock.h"
+#include "agent/ports/timers.h"
+
+namespace boost::asio {
+class io_context;
+}
+namespace outrigger::metrics {
+class Catalog;
+}
+
+namespace outrigger::io {
+
+class AsioLoop final : public ports::Clock, public ports::Timers {
+ public:
+  explicit AsioLoop(metrics::Catalog* metrics = nullptr);
+  ~AsioLoop() override;
+
+  // Until stop(). Exceptions of handlers leave it: they are bugs.
+  void run();
+  // Any thread, also before run().
+  void stop();
+  // Any thread; `work` runs on the loop, in order, never inside post().
+  void post(std::function<void()> work);
+
+  core::Instant now() override;
+  core::WallMillis wall_ms() override;
+  ports::TimerId start(core::Nanos delay, std::function<void()> fire) override;
+  void cancel(ports::TimerId id) override;
+
+  // Handlers of this room hold one while they run, so that long turns are seen.
+  class Turn {
+   public:
+    explicit Turn(AsioLoop& loop) : loop_(loop), began_(loop.now()) {}
+    ~Turn() { loop_.turned(began_); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    AsioLoop& loop_;
+    core::Instant began_;
+  };
+  core::Instant last_turn() const;
+  core::Nanos longest_turn() const;
+
+  boost::asio::io_context& context();
+
+ private:
+  friend class Turn;
+  void turned(core::Instant began);
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace outrigger::io
