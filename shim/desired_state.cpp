@@ -18,7 +18,7 @@ Posted after_detach() {
   return failed(OUTRIGGER_ERROR_DETACHED, "the session was detached: open a new one");
 }
 
-std::size_t bytes_of(const Sample& sample) {
+std::size_t bytes_of(const wire::Sample& sample) {
   std::size_t bytes = sample.pod_json.size();
   for (const auto& extra : sample.extra_json) bytes += extra.size();
   return bytes;
@@ -49,18 +49,17 @@ std::uint64_t DesiredState::renew(Mark& mark, bool wanted) {
 // ---- posts
 // --------------------------------------------------------------------------------------------------
 
-Posted DesiredState::policy(const Policy& policy, bool wanted) {
+Posted DesiredState::policy(const wire::Policy& policy, bool wanted) {
   if (detached()) return after_detach();
   policy_ = policy;
   return {OUTRIGGER_OK, {}, renew(policy_mark_, wanted)};
 }
 
-Posted DesiredState::pod_template(PodTemplate pod_template, bool wanted) {
+Posted DesiredState::pod_template(wire::PostTemplate pod_template, bool wanted) {
   if (detached()) return after_detach();
   std::size_t bytes = 0;
   for (const auto& sample : pod_template.samples) bytes = std::max(bytes, bytes_of(sample));
-  if (bytes > options_.template_bytes)
-    return over("bytes of a template's sample", bytes, options_.template_bytes);
+  if (bytes > template_bytes_max) return over("bytes of a template's sample", bytes, template_bytes_max);
   const TemplateKey key{pod_template.profile, pod_template.id_digits};
   const auto found = templates_.find(key);
   if (found == templates_.end() && templates_.size() == profiles_max * 10)
@@ -75,12 +74,12 @@ Posted DesiredState::pod_template(PodTemplate pod_template, bool wanted) {
   return {OUTRIGGER_OK, {}, renew(mark, wanted)};
 }
 
-Posted DesiredState::rendered(Rendered rendered, bool wanted) {
+Posted DesiredState::rendered(wire::PostRendered rendered, bool wanted) {
   if (detached()) return after_detach();
   const std::uint64_t id = rendered.sample.executor_id;
   if (has_id_outside(&id, 1)) return bad_id("rendered");
-  if (bytes_of(rendered.sample) > options_.template_bytes)
-    return over("bytes of a rendered pod", bytes_of(rendered.sample), options_.template_bytes);
+  if (bytes_of(rendered.sample) > template_bytes_max)
+    return over("bytes of a rendered pod", bytes_of(rendered.sample), template_bytes_max);
   if (!rendered_.contains(id) && rendered_.size() == rendered_max)
     return over("rendered pods that wait for room", rendered_.size() + 1, rendered_max);
   auto& [value, mark] = rendered_[id];
@@ -157,7 +156,7 @@ Posted DesiredState::grant(std::uint32_t count, bool wanted, std::uint64_t* firs
                                            ", " + std::to_string(count) +
                                            " were asked for, the last one is " + std::to_string(id_max));
   const std::uint64_t ticket = tickets_.issue(wanted);
-  blocks_.push_back(Block{Grant{next_id_, count}, ticket});
+  blocks_.push_back(Block{wire::GrantIds{next_id_, count}, ticket});
   if (first != nullptr) *first = next_id_;
   next_id_ += count;
   return {OUTRIGGER_OK, {}, ticket};
@@ -206,10 +205,7 @@ void DesiredState::lost() {
   rendered_.clear();
   for (const auto& block : blocks_) tickets_.supersede(block.ticket);
   blocks_.clear();
-}
 
-void DesiredState::begin_resync(bool grant_block) {
-  lost();
   policy_mark_.dirty = policy_mark_.set;
   for (auto& [key, entry] : templates_) entry.second.dirty = true;
   // Draining: a profile that is missing is unknown, not zero, so nothing is created before the drain arrives.
@@ -224,10 +220,14 @@ void DesiredState::begin_resync(bool grant_block) {
     if (!set->mark.dirty) tickets_.supersede(set->mark.ticket);
   }
   drain_.dirty = drain_.set;
-  if (grant_block && !draining()) {
-    const Posted granted = grant(0, false, nullptr);
-    static_cast<void>(granted);  // ids used up: the agent says need-ids, and the caller's next grant says why
-  }
+  detach_.dirty = detach_.set;
+}
+
+void DesiredState::begin_resync(bool grant_block) {
+  lost();
+  if (!grant_block || draining()) return;
+  // Ids used up: the agent says need-ids, and the caller's next grant says why.
+  static_cast<void>(grant(0, false, nullptr));
 }
 
 // ---- sending
@@ -235,7 +235,7 @@ void DesiredState::begin_resync(bool grant_block) {
 
 std::optional<DesiredState::Outgoing> DesiredState::next_known() const {
   if (!known_mark_.dirty) return std::nullopt;
-  Known body;
+  wire::KnownDelta body;
   body.full = known_full_;
   auto added = known_added_.begin();
   auto removed = known_removed_.begin();
@@ -262,19 +262,19 @@ std::optional<DesiredState::Outgoing> DesiredState::next() const {
   if (!blocks_.empty()) return Outgoing{blocks_.front().grant, blocks_.front().ticket};
   if (policy_mark_.dirty) return Outgoing{policy_, policy_mark_.ticket};
   for (const auto& [key, entry] : templates_)
-    if (entry.second.dirty) return Outgoing{&entry.first, entry.second.ticket};
+    if (entry.second.dirty) return Outgoing{entry.first, entry.second.ticket};
   if (!rendered_.empty()) {
     const auto& entry = rendered_.begin()->second;
-    return Outgoing{&entry.first, entry.second.ticket};
+    return Outgoing{entry.first, entry.second.ticket};
   }
   if (auto outgoing = next_known()) return outgoing;
-  if (auto outgoing = next_ids<ConfirmDelete>(confirmed_)) return outgoing;
-  if (auto outgoing = next_ids<Delete>(deleted_)) return outgoing;
+  if (auto outgoing = next_ids<wire::ConfirmDelete>(confirmed_)) return outgoing;
+  if (auto outgoing = next_ids<wire::DeleteExecutors>(deleted_)) return outgoing;
   for (const auto& [profile, entry] : targets_)
-    if (entry.second.dirty) return Outgoing{Target{profile, entry.first}, entry.second.ticket};
-  if (ack_) return Outgoing{Ack{*ack_}, 0};
-  if (drain_.dirty) return Outgoing{Drain{}, drain_.ticket};
-  if (detach_.dirty) return Outgoing{Detach{}, detach_.ticket};
+    if (entry.second.dirty) return Outgoing{wire::SetTarget{profile, entry.first}, entry.second.ticket};
+  if (ack_) return Outgoing{wire::Ack{*ack_}, 0};
+  if (drain_.dirty) return Outgoing{wire::Drain{}, drain_.ticket};
+  if (detach_.dirty) return Outgoing{wire::Detach{}, detach_.ticket};
   return std::nullopt;
 }
 
@@ -291,37 +291,38 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 }  // namespace
 
 void DesiredState::sent(const Outgoing& outgoing, std::uint64_t wire_id) {
-  in_flight_[wire_id] =
-      InFlight{outgoing.ticket, outgoing.last, std::holds_alternative<Grant>(outgoing.command)};
-  const auto ids_sent = [&](IdSet& set, const std::vector<std::uint64_t>& ids) {
+  // Ack has no result.
+  if (!std::holds_alternative<wire::Ack>(outgoing.body))
+    in_flight_[wire_id] =
+        InFlight{outgoing.ticket, outgoing.last, std::holds_alternative<wire::GrantIds>(outgoing.body)};
+  if (outgoing.ticket != 0 && wire_id != 0) owners_[wire_id] = outgoing.ticket;
+  if (owners_.size() > owners_kept) owners_.erase(owners_.begin());
+  const auto ids_sent = [](IdSet& set, const std::vector<std::uint64_t>& ids) {
     for (const auto id : ids) set.pending.erase(id);
     set.mark.dirty = !set.pending.empty();
   };
   std::visit(Overloaded{
-                 [&](const Grant&) { blocks_.erase(blocks_.begin()); },
-                 [&](const Policy&) { policy_mark_.dirty = false; },
-                 [&](const PodTemplate* sent) {
-                   templates_.at({sent->profile, sent->id_digits}).second.dirty = false;
+                 [&](const wire::GrantIds&) { blocks_.erase(blocks_.begin()); },
+                 [&](const wire::Policy&) { policy_mark_.dirty = false; },
+                 [&](const wire::PostTemplate& sent) {
+                   templates_.at({sent.profile, sent.id_digits}).second.dirty = false;
                  },
-                 [&](const Rendered* sent) {
-                   const std::uint64_t id = sent->sample.executor_id;
-                   rendered_.erase(id);
-                 },
-                 [&](const Target& sent) { targets_.at(sent.profile).second.dirty = false; },
-                 [&](const Known& sent) {
+                 [&](const wire::PostRendered& sent) { rendered_.erase(sent.sample.executor_id); },
+                 [&](const wire::SetTarget& sent) { targets_.at(sent.profile).second.dirty = false; },
+                 [&](const wire::KnownDelta& sent) {
                    known_full_ = false;
                    for (const auto id : sent.added) known_added_.erase(id);
                    for (const auto id : sent.removed) known_removed_.erase(id);
                    known_mark_.dirty = !outgoing.last;
                  },
-                 [&](const ConfirmDelete& sent) { ids_sent(confirmed_, sent.ids); },
-                 [&](const Delete& sent) { ids_sent(deleted_, sent.ids); },
-                 [&](const Ack&) { ack_.reset(); },
-                 [&](const Drain&) { drain_.dirty = false; },
-                 [&](const Detach&) { detach_.dirty = false; },
-                 [&](const auto&) {},
+                 [&](const wire::ConfirmDelete& sent) { ids_sent(confirmed_, sent.ids); },
+                 [&](const wire::DeleteExecutors& sent) { ids_sent(deleted_, sent.ids); },
+                 [&](const wire::Ack&) { ack_.reset(); },
+                 [&](const wire::Drain&) { drain_.dirty = false; },
+                 [&](const wire::Detach&) { detach_.dirty = false; },
+                 [](const auto&) {},
              },
-             outgoing.command);
+             outgoing.body);
 }
 
 bool DesiredState::answered(std::uint64_t wire_id, std::uint32_t verdict, std::string detail) {
@@ -332,6 +333,11 @@ bool DesiredState::answered(std::uint64_t wire_id, std::uint32_t verdict, std::s
   if (in_flight.last || verdict != OUTRIGGER_VERDICT_ACCEPTED)
     tickets_.answer(in_flight.ticket, verdict, std::move(detail));
   return true;
+}
+
+std::uint64_t DesiredState::ticket_of(std::uint64_t wire_id) const {
+  const auto found = owners_.find(wire_id);
+  return found == owners_.end() ? 0 : found->second;
 }
 
 std::size_t DesiredState::unsent() const {

@@ -12,11 +12,13 @@
 #include <utility>
 #include <vector>
 
+#include "ipc/command_wire.h"
 #include "outrigger/shim.h"
-#include "shim/commands.h"
 #include "shim/tickets.h"
 
 namespace outrigger::shim {
+
+namespace wire = ipc::wire;
 
 struct Posted {
   outrigger_code code = OUTRIGGER_OK;
@@ -29,9 +31,10 @@ class DesiredState {
   struct Options {
     std::uint64_t first_id = 1;
     std::uint32_t id_block_size = 1024;
-    std::size_t ids_per_command = 1024;                 // longer lists are cut into several commands
-    std::size_t template_bytes = std::size_t{1} << 20;  // one template or rendered pod, extras included
+    std::size_t ids_per_command = 16'384;  // longer lists are cut into several commands
   };
+  static constexpr std::size_t template_bytes_max = std::size_t{1}
+                                                    << 20;  // one rendered pod, extras included
   static constexpr std::size_t profiles_max = 64;
   static constexpr std::size_t known_max = 200'000;
   static constexpr std::size_t rendered_max = 4096;
@@ -42,9 +45,9 @@ class DesiredState {
   DesiredState(const Options& options, Tickets& tickets);
 
   // The posts. `wanted`: the caller wants a result (tickets.h).
-  Posted policy(const Policy& policy, bool wanted);
-  Posted pod_template(PodTemplate pod_template, bool wanted);
-  Posted rendered(Rendered rendered, bool wanted);
+  Posted policy(const wire::Policy& policy, bool wanted);
+  Posted pod_template(wire::PostTemplate pod_template, bool wanted);
+  Posted rendered(wire::PostRendered rendered, bool wanted);
   Posted target(std::uint32_t profile, std::uint32_t executors, bool wanted);
   Posted known(const std::uint64_t* added, std::size_t added_count, const std::uint64_t* removed,
                std::size_t removed_count, bool wanted);
@@ -61,18 +64,20 @@ class DesiredState {
   bool detached() const { return detach_.set; }
   std::uint32_t default_block() const { return options_.id_block_size; }
   bool grant_under_way() const;
+  bool has_granted() const { return next_id_ != options_.first_id; }
+  bool detach_under_way() const;
 
   // The pod no longer exists: its deletion need not be asked for again.
   void forget(std::uint64_t executor_id);
 
-  // A new agent: everything is to be sent again, with a fresh id block; rendered pods and what is left of old
-  // blocks are dropped, because their ids are retired.
+  // A new agent: everything is to be sent, with a fresh id block; rendered pods and what is left of old
+  // blocks are dropped, because their ids are retired (C18).
   void begin_resync(bool grant_block);
-  // The agent is gone: what it had not answered is open again.
+  // The agent is gone: everything is unsent again.
   void lost();
 
   struct Outgoing {
-    Command command;
+    wire::Body body;
     std::uint64_t ticket = 0;
     bool last = true;  // of a list that was cut
   };
@@ -82,15 +87,19 @@ class DesiredState {
   // The agent's verdict on what was sent under this id; false: it was never sent.
   bool answered(std::uint64_t wire_id, std::uint32_t verdict, std::string detail);
   std::size_t unsent() const;
+  // The ticket behind a recent command id of the channel; 0: none.
+  std::uint64_t ticket_of(std::uint64_t wire_id) const;
 
  private:
+  static constexpr std::size_t owners_kept = 4096;
+
   struct Mark {
     std::uint64_t ticket = 0;
     bool set = false;
     bool dirty = false;
   };
   struct Block {
-    Grant grant;
+    wire::GrantIds grant;
     std::uint64_t ticket = 0;
   };
   struct IdSet {
@@ -114,10 +123,10 @@ class DesiredState {
   Tickets& tickets_;
   std::uint64_t next_id_;
 
-  Policy policy_;
+  wire::Policy policy_;
   Mark policy_mark_;
-  std::map<TemplateKey, std::pair<PodTemplate, Mark>> templates_;
-  std::map<std::uint64_t, std::pair<Rendered, Mark>> rendered_;  // by executor id; unsent only
+  std::map<TemplateKey, std::pair<wire::PostTemplate, Mark>> templates_;
+  std::map<std::uint64_t, std::pair<wire::PostRendered, Mark>> rendered_;  // by executor id; unsent only
   std::map<std::uint32_t, std::pair<std::uint32_t, Mark>> targets_;
   std::set<std::uint64_t> known_, known_added_, known_removed_;
   bool known_full_ = false;
@@ -127,6 +136,7 @@ class DesiredState {
   std::optional<std::uint64_t> ack_;
   Mark drain_, detach_;
   std::unordered_map<std::uint64_t, InFlight> in_flight_;  // by the channel's command id
+  std::map<std::uint64_t, std::uint64_t> owners_;          // the same, after the answer too; the newest
 };
 
 }  // namespace outrigger::shim

@@ -29,6 +29,8 @@ constexpr std::array executor_names{"none",    "creating",    "create_failed", "
 static_assert(executor_names.size() == OUTRIGGER_EXECUTOR_WANTED + 1);
 constexpr std::array phase_names{"unknown", "pending", "running", "succeeded", "failed"};
 static_assert(phase_names.size() == OUTRIGGER_PHASE_FAILED + 1);
+constexpr std::array container_names{"unknown", "waiting", "running", "terminated"};
+static_assert(container_names.size() == OUTRIGGER_CONTAINER_TERMINATED + 1);
 constexpr std::array exit_names{
     "none",          "succeeded",       "app_error", "oom_container",    "jvm_oom",       "uncaught",
     "disk",          "sigkill_unknown", "preempted", "evicted_api",      "node_pressure", "own_limit",
@@ -82,6 +84,9 @@ const char* outrigger_executor_state_name(std::uint32_t state) {
 }
 const char* outrigger_phase_name(std::uint32_t phase) {
   return name_of(phase_names, phase);
+}
+const char* outrigger_container_state_name(std::uint32_t state) {
+  return name_of(container_names, state);
 }
 const char* outrigger_exit_class_name(std::uint32_t exit_class) {
   return name_of(exit_names, exit_class);

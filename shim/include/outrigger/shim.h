@@ -9,8 +9,9 @@
  *   signal handler and changes no process-wide setting: its work is done inside the calls.
  * Errors. Each function returns an outrigger_code; OUTRIGGER_OK is 0. outrigger_last_error() gives the code
  *   and one line of text of the session's latest failure. Nothing throws, aborts or ends the process.
- * Bounds. Nothing blocks except outrigger_wait(), and that not past its timeout. Other calls take time
- *   proportional to what they are given or asked to copy.
+ * Bounds. Only outrigger_wait() sleeps, not past its timeout. Other calls take time proportional to what they
+ *   are given or asked to copy. Where no agent is connected, outrigger_open() and the [reader] calls may spend up
+ *   to 200 ms on one attempt to connect; posts never do.
  * Desired state. A post is remembered, sent as soon as an agent is there, and sent again by itself to each
  *   new agent between its resync marks (rule C21). So a post succeeds without an agent.
  * Versioning. Set `struct_size` of every struct that has it to sizeof; a library accepts a smaller one of the
@@ -43,6 +44,7 @@ extern "C" {
 #define OUTRIGGER_IP_BYTES 48
 #define OUTRIGGER_NAME_BYTES 256
 #define OUTRIGGER_MESSAGE_BYTES 256
+#define OUTRIGGER_REASON_BYTES 64
 #define OUTRIGGER_DETAIL_BYTES 256
 #define OUTRIGGER_NONCE_BYTES 33
 
@@ -59,7 +61,7 @@ typedef enum outrigger_code {
   OUTRIGGER_ERROR_CAPACITY = 4,  /* the caller's buffer is too small; the needed count was written */
   OUTRIGGER_ERROR_NOT_FRESH = 5, /* outrigger_read_snapshot: not to be trusted now; the text says why */
   OUTRIGGER_ERROR_BUSY = 6,      /* a [reader] call is running in another thread */
-  OUTRIGGER_ERROR_DETACHED = 7,  /* after outrigger_post_detach(): nothing is sent any more */
+  OUTRIGGER_ERROR_DETACHED = 7,  /* a post after outrigger_post_detach(), a target after ..._drain() */
   OUTRIGGER_ERROR_IDS = 8,       /* the executor ids are used up */
   OUTRIGGER_ERROR_MEMORY = 9,
   OUTRIGGER_ERROR_SYSTEM = 10,  /* a system call failed; the text names it */
@@ -114,6 +116,13 @@ typedef enum outrigger_phase {
   OUTRIGGER_PHASE_SUCCEEDED = 3,
   OUTRIGGER_PHASE_FAILED = 4
 } outrigger_phase;
+
+typedef enum outrigger_container_state {
+  OUTRIGGER_CONTAINER_UNKNOWN = 0,
+  OUTRIGGER_CONTAINER_WAITING = 1,
+  OUTRIGGER_CONTAINER_RUNNING = 2,
+  OUTRIGGER_CONTAINER_TERMINATED = 3
+} outrigger_container_state;
 
 typedef enum outrigger_exit_class {
   OUTRIGGER_EXIT_NONE = 0,
@@ -267,7 +276,8 @@ typedef struct outrigger_template {
 OUTRIGGER_API outrigger_code outrigger_post_template(outrigger_session* session,
                                                      const outrigger_template* pod_template,
                                                      uint64_t* command);
-/* One pod rendered by the driver, the answer to OUTRIGGER_EXECUTOR_WANTED. Kept until its pod is seen. */
+/* One pod rendered by the driver, the answer to OUTRIGGER_EXECUTOR_WANTED. Not desired state: a new agent
+ * asks for other ids. */
 OUTRIGGER_API outrigger_code outrigger_post_rendered(outrigger_session* session, uint32_t profile,
                                                      const outrigger_sample* sample, uint64_t* command);
 OUTRIGGER_API outrigger_code outrigger_post_target(outrigger_session* session, uint32_t profile,
@@ -317,7 +327,10 @@ OUTRIGGER_API outrigger_code outrigger_poll_results(outrigger_session* session, 
 #define OUTRIGGER_CHANGE_REPLAY 4u          /* from a whole-table read (attach, restart, lapped) */
 #define OUTRIGGER_CHANGE_SYNTHETIC 8u       /* made here: the pod vanished while no agent looked */
 #define OUTRIGGER_CHANGE_CAUSED_BY_APP 16u  /* the end counts against the application */
-#define OUTRIGGER_CHANGE_CUT 32u            /* name, node or message did not fit */
+#define OUTRIGGER_CHANGE_CUT 32u            /* name, node, reason or message did not fit */
+#define OUTRIGGER_CHANGE_READY 64u          /* the executor's container is ready */
+#define OUTRIGGER_CHANGE_SCHEDULED 128u     /* the pod has a node */
+#define OUTRIGGER_CHANGE_INACTIVE 256u      /* labelled spark-exec-inactive=true */
 
 /* The state of one executor after the change: level, not difference. */
 typedef struct outrigger_change {
@@ -342,10 +355,13 @@ typedef struct outrigger_change {
   char name[OUTRIGGER_NAME_BYTES];
   char node[OUTRIGGER_NAME_BYTES];
   char message[OUTRIGGER_MESSAGE_BYTES];
-  uint8_t reserved[80];
+  char reason[OUTRIGGER_REASON_BYTES]; /* Evicted, OOMKilled, ImagePullBackOff ... */
+  uint8_t container_state;             /* outrigger_container_state of the executor's own container */
+  uint8_t reserved[15];
 } outrigger_change;
 
-/* [reader] Takes up to `capacity` changes in order; *count = how many. count == capacity: ask again. */
+/* [reader] Takes up to `capacity` changes in order, at most 4,096 a call; *count = how many. Ask until it is
+ * 0. */
 OUTRIGGER_API outrigger_code outrigger_read_changes(outrigger_session* session, outrigger_change* changes,
                                                     size_t capacity, size_t* count);
 
@@ -357,8 +373,9 @@ OUTRIGGER_API outrigger_code outrigger_read_snapshot(outrigger_session* session,
                                                      outrigger_change* records, size_t capacity,
                                                      size_t* count);
 
-/* [reader] Sleeps until a change or result can be read, the session's state changes, the agent dies, or the
- * timeout ends. timeout_ms < 0: no timeout; 0: one duty cycle without sleeping. */
+/* [reader] Sleeps until a change or result can be read, the session's state or the figures of a profile or the
+ * agent change, the agent dies, or the timeout ends. timeout_ms < 0: no timeout; 0: one duty cycle without
+ * sleeping. Afterwards read changes and results until there are none, or it returns at once again. */
 OUTRIGGER_API outrigger_code outrigger_wait(outrigger_session* session, int64_t timeout_ms);
 
 typedef struct outrigger_state {
@@ -370,10 +387,11 @@ typedef struct outrigger_state {
   uint64_t heartbeat_age_ms; /* since the agent's last heartbeat; UINT64_MAX = never */
   uint64_t generation;       /* of the agent's `state`; another number = another agent incarnation */
   uint64_t generations;      /* how many agents this session has attached to */
-  uint64_t applied;          /* newest sequence that can be read */
-  uint64_t read;             /* newest sequence that was read */
+  uint64_t read;             /* sequence of the newest change that was read */
+  uint32_t more;             /* 1: changes wait to be read */
   uint32_t unsent;           /* commands waiting for an agent or for room in the queue */
   uint32_t lapped;           /* times the reader was overtaken and read the whole table instead */
+  uint32_t results_dropped;  /* results nobody polled: the oldest go after 16,384 */
   char text[OUTRIGGER_MESSAGE_BYTES]; /* why not attached, or empty */
 } outrigger_state;
 /* [any] */
@@ -429,6 +447,7 @@ OUTRIGGER_API const char* outrigger_session_state_name(uint32_t state);
 OUTRIGGER_API const char* outrigger_attach_reason_name(uint32_t reason);
 OUTRIGGER_API const char* outrigger_executor_state_name(uint32_t state);
 OUTRIGGER_API const char* outrigger_phase_name(uint32_t phase);
+OUTRIGGER_API const char* outrigger_container_state_name(uint32_t state);
 OUTRIGGER_API const char* outrigger_exit_class_name(uint32_t exit_class);
 OUTRIGGER_API const char* outrigger_error_class_name(uint32_t error_class);
 OUTRIGGER_API const char* outrigger_verdict_name(uint32_t verdict);
