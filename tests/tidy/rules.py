@@ -57,7 +57,7 @@ def headers_have_no_using_namespace(file):
 def no_path_of_a_machine(file):
     if file.path.startswith("tests/tidy/"):  # the patterns themselves
         return []
-    home = r"(?<![\w.$}])/(home|root|Users|work|mnt)/(?!spark|user\b)[\w.-]+"
+    home = r"(?<![\w.$}])/(home|root|Users|work|mnt)/(?!spark|user\b|u\b)[\w.-]+"
     host = r"https?://[\w.-]*\b(artifactory|nexus|pypi|proxy|mirror|registry)\b[\w.-]*"
     return file.lines_matching(f"{home}|{host}|\\.\\./shared/|/tmp/b/", raw=True)
 
