@@ -1,0 +1,207 @@
+"""The main job, step by step. Each step ends with a checkpoint: the driver's view against the server's."""
+import random
+import sys
+import time
+
+from processes import Problem, wait_for
+from stage import NAMESPACE
+from verify import created_twice, differences, some
+
+CREATE_LATENCY_MS = (30, 100)
+# What the server is told to do to a pod -> the class that must arrive in the driver.
+CAUSES = {
+    "app-error": "app_error",
+    "oom-killed": "oom_container",
+    "jvm-oom": "jvm_oom",
+    "sigkill": "sigkill_unknown",
+    "disk": "disk",
+    "preempted": "preempted",
+    "evicted": "node_pressure",
+    "api-eviction": "evicted_api",
+    "node-shutdown": "node_shutdown",
+    "node-lost": "node_lost",
+}
+DEATHS = 50
+REST = 10  # executors that stay when the targets fall
+
+
+class Progress:
+    """One line that is rewritten on a terminal, and a line each two seconds elsewhere."""
+
+    def __init__(self, total):
+        self.total, self.begin, self.last = total, time.monotonic(), 0.0
+
+    def __call__(self, counts):
+        now = time.monotonic()
+        tty = sys.stdout.isatty()
+        if now - self.last < (0.1 if tty else 1.0):
+            return
+        self.last = now
+        shown = "  ".join(f"{name} {counts[name]:>4}" for name in ("creating", "pending", "running", "terminating"))
+        text = f"  {now - self.begin:5.1f} s  {shown}  of {self.total}"
+        print(("\r" if tty else "") + text, end="" if tty else "\n", flush=True)
+
+    def done(self):
+        if sys.stdout.isatty():
+            print("\r" + " " * 79 + "\r", end="", flush=True)
+
+
+def say(text):
+    print(f"\n{text}", flush=True)
+
+
+def split(count):
+    """Over the two resource profiles, 7 : 3."""
+    return {0: count - count * 3 // 10, 1: count * 3 // 10}
+
+
+def scale(stage, count, seconds):
+    """Up by targets; down the driver also deletes its own surplus, newest first."""
+    for profile, executors in split(count).items():
+        stage.driver.say(f"scale {profile} {executors}")
+    progress = Progress(count)
+    try:
+        return stage.until_running(count, seconds, progress)
+    finally:
+        progress.done()
+
+
+def checkpoint(stage, checks, name):
+    rest = stage.until_equal(name)
+    checks.expect(not rest, f"the driver's view equals the server's ({name})",
+                  f"{len(rest)} differ, driver/server: {some(f'{i}: {a}/{b}' for i, (a, b) in rest.items())}" if rest else f"{len(stage.driver.states())} executors")
+
+
+def run(stage, checks, executors):
+    facts = []
+    say("starting API server (TLS, token, creates take 30 to 100 ms), agent and driver")
+    stage.start_server()
+    stage.start_agent()
+    stage.start_driver()
+    waited = stage.ctl("wait", "--for=ready", "--timeout=20s")
+    if waited.returncode != 0:
+        raise Problem(f"the agent does not get ready: {waited.stderr.strip()}; its last line: {stage.agent.last_words()}")
+
+    up_seconds = scale_up(stage, checks, executors)
+    deaths(stage, checks, executors)
+    crash(stage, checks, executors)
+    drop_watches(stage, checks, executors)
+    down_and_drain(stage, checks)
+    facts = account(stage, checks, executors, up_seconds)
+    return facts
+
+
+def scale_up(stage, checks, executors):
+    say(f"two resource profiles, 0 to {executors} executors")
+    seconds = scale(stage, executors, 60)
+    print(f"  {executors} running after {seconds:.2f} s")
+    checkpoint(stage, checks, f"{executors} up")
+    return seconds
+
+
+def deaths(stage, checks, executors):
+    say(f"{DEATHS} executors die of {len(CAUSES)} causes, and are replaced")
+    running = sorted(i for i, state in stage.driver.states().items() if state == "running")
+    victims = random.Random(7).sample(running, DEATHS)
+    names = {int(p["metadata"]["labels"]["spark-exec-id"]): n for n, p in stage.server_pods().items()}
+    injected = {}
+    for number, executor in enumerate(victims):
+        cause = list(CAUSES)[number % len(CAUSES)]
+        injected[executor] = CAUSES[cause]
+        stage.server.die(NAMESPACE, names[executor], cause)
+    begin = time.monotonic()
+    try:
+        wait_for("every death to reach the driver", 20, lambda: all(stage.driver.end_of(i) for i in injected), alive=stage.everyone())
+    except Problem as problem:
+        checks.fail("every death reaches the driver", f"{problem}; missing {some(i for i in injected if not stage.driver.end_of(i))}")
+        return
+    wrong = {i: f"{(stage.driver.end_of(i) or {}).get('class')} instead of {wanted}" for i, wanted in injected.items() if (stage.driver.end_of(i) or {}).get("class") != wanted}
+    checks.expect(not wrong, "every death is classed as it was injected", some(f"{i}: {text}" for i, text in wrong.items()) if wrong else f"{len(injected)} deaths, {len(CAUSES)} causes")
+    stage.until_running(executors, 20)
+    print(f"  replaced after {time.monotonic() - begin:.2f} s")
+    checkpoint(stage, checks, "after the deaths")
+
+
+def crash(stage, checks, executors):
+    more = max(50, executors // 5)
+    say(f"SIGKILL of the agent in the middle of a scale-up by {more}")
+    for profile, count in split(executors + more).items():
+        stage.driver.say(f"target {profile} {count}")
+    wait_for("the scale-up to be half way", 10, lambda: stage.present() >= executors + more // 2, every=0.001, alive=stage.everyone())
+    stage.agent.kill()
+    seen = stage.driver.counts["running"]
+    answer = stage.ctl("status")
+    checks.expect(answer.returncode == 3 and "dead" in answer.stdout, "agentctl reads the state of the dead agent, and says that it is dead", answer.stderr.strip().removeprefix("warning: "))
+    checks.expect(stage.driver.alive() and seen >= executors, "the driver keeps its last state", f"{seen} running")
+    begin = time.monotonic()
+    stage.start_agent()
+    progress = Progress(executors + more)
+    try:
+        stage.until_running(executors + more, 40, progress)
+    finally:
+        progress.done()
+    print(f"  {executors + more} running {time.monotonic() - begin:.2f} s after the new agent started")
+    checkpoint(stage, checks, "after the crash")
+
+
+def drop_watches(stage, checks, executors):
+    say("the server compacts its history and drops every watch; pods die meanwhile")
+    names = sorted(stage.server_pods())[:3]
+    total = stage.driver.counts["running"]
+    before = len(stage.driver.ends)
+    stage.server.compact()
+    stage.server.drop_watches()
+    for name in names:
+        stage.server.die(NAMESPACE, name, next(iter(CAUSES)))
+    stage.server.compact()
+    wait_for("the deaths behind the dropped watch to reach the driver", 20, lambda: len(stage.driver.ends) >= before + len(names), alive=stage.everyone())
+    stage.until_running(total, 20)
+    checkpoint(stage, checks, "after 410 Gone")
+
+
+def down_and_drain(stage, checks):
+    say(f"targets fall to {REST}")
+    scale(stage, REST, 60)
+    checkpoint(stage, checks, f"{REST} left")
+    say("drain")
+    begin = time.monotonic()
+    stage.driver.say("drain")
+    drained = stage.ctl("wait", "--for=drained", "--timeout=30s", seconds=40)
+    checks.expect(drained.returncode == 0, "the drain is confirmed", f"{time.monotonic() - begin:.2f} s" if drained.returncode == 0 else drained.stderr.strip())
+    left = stage.server_pods()
+    checks.expect(not left, "no pod is left on the server", some(left))
+
+
+def account(stage, checks, executors, up_seconds):
+    say("the server's own record")
+    stage.driver.say("quit")
+    wait_for("the driver to end", 10, lambda: not stage.driver.alive())
+    checks.expect(stage.driver.process.returncode == 0, "the driver ends cleanly", f"exit code {stage.driver.process.returncode}")
+    code = stage.agent.stop()
+    checks.expect(code == 0, "the agent ends cleanly on SIGTERM", f"exit code {code}" + ("" if code == 0 else f": {stage.agent.last_words()}"))
+    record = stage.record()
+    checks.expect(not stage.driver.refused, "no command of the driver was refused", some(stage.driver.refused))
+    checks.expect(not stage.driver.notes, "the driver met no error", some(stage.driver.notes))
+
+    twice = created_twice(record.posts())
+    checks.expect(not twice, "no executor id was posted successfully twice", some(f"{i}: {n} times" for i, n in twice.items()) if twice else f"{record.created()} pods created")
+    unknown = record.ids() - stage.driver.seen
+    checks.expect(not unknown, "every pod that the server made is known to the driver", some(sorted(unknown)))
+    checks.expect(stage.server_program.alive(), "the server lived through all of it")
+
+    for program in stage.agents:
+        program.measure()
+    ideal = executors * sum(CREATE_LATENCY_MS) / 2 / 1000 / 256
+    cpu = sum(p.cpu_seconds for p in stage.agents)
+    return [
+        (f"{executors} executors running after", f"{up_seconds:.2f} s"),
+        ("  ideal: 256 creates at a time", f"{ideal:.2f} s"),
+        ("  20 a second", f"{executors / 20:.1f} s"),
+        ("requests by verb", "  ".join(f"{verb} {count}" for verb, count in sorted(record.by_verb().items()))),
+        ("  of these LISTs", f"{record.by_verb().get('list', 0)}"),
+        ("agent CPU, all incarnations", f"{cpu:.2f} s"),
+        ("agent peak RSS", f"{max(p.peak_rss_kib for p in stage.agents) / 1024:.1f} MiB"),
+    ]
+
+
+__all__ = ["run", "differences"]
