@@ -25,7 +25,7 @@ THIRD_PARTIES = {  # word of the table -> prefixes of its headers, CMake targets
 class Row:
     rooms: frozenset  # rooms it may include
     parties: frozenset  # third parties it may include
-    private: bool  # third parties only in .cpp files
+    private: bool  # third parties must not reach other rooms through its headers
 
 
 def parse_table(readme):
@@ -80,10 +80,32 @@ def bad_includes(file, rows):
             if name.startswith(prefixes):
                 if word not in row.parties and not (word == "tl::expected" and "core" in row.rooms):
                     found.append(f"{where}: {word} is not this room's")
-                elif row.private and file.suffix == ".h" and word != "tl::expected":
-                    found.append(f"{where}: {word} is private, so only in .cpp files")
-        if name.startswith("boost/interprocess") and (room != "ipc" or file.suffix == ".h"):
+        if name.startswith("boost/interprocess") and room != "ipc":
             found.append(f"{where}: Boost.Interprocess is private to ipc")
+    return found
+
+
+def leaks(files, rows):
+    """A third party that a room has privately, in a header that another room reaches."""
+    by_path = {f.path: f for f in files}
+    includes = {f.path: re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', f.code, re.M) for f in files}
+    found = []
+    for start in files:
+        room, todo, seen = room_of(start.path), [start.path], set()
+        while todo:
+            path = todo.pop()
+            for name in includes[path]:
+                if name in by_path and name not in seen:
+                    seen.add(name)
+                    todo.append(name)
+        for path in sorted(seen):
+            owner = room_of(path)
+            if owner in (None, room) or owner not in rows or not rows[owner].private:
+                continue
+            for word, (prefixes, _) in {**THIRD_PARTIES, "Boost.Interprocess": (("boost/interprocess",), ())}.items():
+                hits = [n for n in includes[path] if n.startswith(prefixes)]
+                if hits and word != "tl::expected":
+                    found.append(f"{start.path}: reaches {hits[0]} through {path}: {word} is private to {owner}")
     return found
 
 

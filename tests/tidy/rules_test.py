@@ -20,6 +20,10 @@ class Tree(unittest.TestCase):
         rows = include_table.parse_table((ROOT / "agent/README.md").read_text())
         self.none(hit for f in cpp_files("agent/", "ipc/", "shim/") for hit in include_table.bad_includes(f, rows))
 
+    def test_no_private_third_party_reaches_another_room(self):
+        rows = include_table.parse_table((ROOT / "agent/README.md").read_text())
+        self.none(include_table.leaks(cpp_files("agent/", "ipc/", "shim/"), rows))
+
     def test_the_link_graph_follows_the_table(self):
         rows = include_table.parse_table((ROOT / "agent/README.md").read_text())
         lists = [f for f in tracked() if f.path.endswith("CMakeLists.txt")]
@@ -103,10 +107,10 @@ class SelfTest(unittest.TestCase):
     def test_include_table(self):
         rows = include_table.parse_table(self.TABLE)
         self.assertEqual(rows["io"].rooms, {"core", "kube"})
-        bad = [("agent/core/a.h", '#include "agent/kube/b.h"'), ("agent/core/a.cpp", "#include <simdjson.h>"), ("agent/kube/a.h", "#include <simdjson.h>"),
+        bad = [("agent/core/a.h", '#include "agent/kube/b.h"'), ("agent/core/a.cpp", "#include <simdjson.h>"),
                ("agent/kube/a.cpp", "#include <curl/curl.h>"), ("agent/kube/a.cpp", '#include "b.h"'), ("ipc/a.cpp", '#include "agent/core/b.h"'),
                ("shim/a.cpp", '#include "agent/core/b.h"'), ("agent/kube/a.cpp", '#include "agent/app.h"'), ("agent/new/a.cpp", ""),
-               ("agent/io/a.cpp", "#include <boost/interprocess/mapped_region.hpp>"), ("ipc/a.h", "#include <boost/interprocess/mapped_region.hpp>")]
+               ("agent/io/a.cpp", "#include <boost/interprocess/mapped_region.hpp>")]
         for path, text in bad:
             self.assertTrue(include_table.bad_includes(File(path, text), rows), f"{path}: {text}")
         good = [("agent/kube/a.cpp", "#include <simdjson.h>"), ("agent/kube/a.h", '#include "agent/core/b.h"'), ("shim/a.cpp", '#include "ipc/b.h"'),
@@ -114,6 +118,14 @@ class SelfTest(unittest.TestCase):
                 ("ipc/a.cpp", "#include <boost/interprocess/mapped_region.hpp>"), ("agent/core/a.cpp", '// #include "agent/io/b.h"')]
         for path, text in good:
             self.assertEqual(include_table.bad_includes(File(path, text), rows), [])
+
+    def test_leaks(self):
+        rows = include_table.parse_table(self.TABLE)
+        private = File("agent/kube/reader.h", "#include <simdjson.h>")
+        public = File("agent/kube/decoder.h", '#include "agent/kube/reader.h"')
+        own = File("agent/kube/decoder.cpp", '#include "agent/kube/reader.h"')
+        self.assertEqual(include_table.leaks([private, own], rows), [])
+        self.assertEqual(len(include_table.leaks([private, public, File("agent/io/a.cpp", '#include "agent/kube/decoder.h"')], rows)), 1)
 
     def test_link_graph(self):
         rows = include_table.parse_table(self.TABLE)
