@@ -69,7 +69,7 @@ def run_ctest(tree, tier, args):
         return Tally(skips=[(tier, f"no test of this tier in the {tree.name} tree")])
     reports = fresh_directory(tree.directory / "reports" / tier)
     seeds = args.seeds if tree.name == "product" else max(1, args.seeds // ASAN_SEED_SHARE)
-    environment = {**os.environ, "GTEST_OUTPUT": f"xml:{reports}/", "OUTRIGGER_SEEDS": str(seeds), "OUTRIGGER_BUILD_DIR": str(tree.directory.resolve()),
+    environment = {**os.environ, "GTEST_OUTPUT": f"xml:{reports}/", "OUTRIGGER_SIM_SEEDS": str(seeds), "OUTRIGGER_BUILD_DIR": str(tree.directory.resolve()),
                    "CTEST_OUTPUT_ON_FAILURE": "1", "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_stack_use_after_return=1"}
     environment.pop("GTEST_FILTER", None)
     junit = reports.parent / f"{tier}.junit.xml"
