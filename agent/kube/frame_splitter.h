@@ -10,8 +10,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
 
 #include "agent/core/limits.h"
 #include "agent/kube/padded.h"
@@ -40,34 +40,41 @@ class FrameSplitter {
   void reject();
   // A new connection: forgets everything.
   void reset();
-  // Bytes of an unfinished frame at the end of a stream (white space apart): 0 = it ended between frames.
+  // Bytes of an unfinished frame at the end of a stream (white space between frames apart): 0 = it ended between frames.
   std::size_t pending() const;
 
  private:
-  struct Scan {  // bracket counting, resumable
+  struct Scan {  // bracket counting, resumable; `at` counts from the frame's first byte
     std::size_t at = 0;
     std::uint32_t depth = 0;
     bool in_string = false;
     bool escaped = false;
+    bool run(std::string_view part);  // true: `at` is just behind the document
   };
-  std::string_view own() const;   // unread bytes of the buffer
-  std::string_view rest() const;  // unread bytes of the chunk
+  // The unread bytes: those in the buffer, then those in the chunk. A frame begins at the first.
+  std::string_view own() const { return {x_buffer.get() + x_begin, x_end - x_begin}; }
+  std::string_view rest() const { return x_chunk.substr(x_at); }
+  char byte(std::size_t index) const;
   bool skip_space();
+  bool count();
+  std::size_t find_line_end();
+  std::size_t trimmed(std::size_t length) const;
   Next emit(std::size_t length, bool presumed, Frame& out);
   Next keep();
-  bool count(std::size_t& length);
-  bool find_line(std::size_t& length, bool& presumable);
+  void append_from_chunk(std::size_t bytes);
 
   std::size_t x_limit;
-  std::vector<char> x_buffer;  // capacity + padding
+  std::unique_ptr<char[]> x_buffer;
+  std::size_t x_capacity = 0;  // padding included
   std::size_t x_begin = 0, x_end = 0;
   std::string_view x_chunk;
   std::size_t x_at = 0;
-  std::size_t x_line_at = 0;  // searched for LF so far, from the frame's first byte
+  std::size_t x_line_at = 0;  // searched for LF up to here, from the frame's first byte
   Scan x_scan;
-  bool x_counting = false;  // this frame, by brackets
-  bool x_lines = true;      // the stream has LF between its frames so far
-  std::size_t x_last_begin = 0, x_last_at = 0;
+  bool x_counting = false;  // this frame is found by counting only
+  bool x_lines = true;      // LF stood behind the last frame (or nothing yet)
+  bool x_last_in_chunk = false;
+  std::size_t x_last_begin = 0;  // where reject() goes back to
 };
 
 }  // namespace outrigger::kube

@@ -22,9 +22,8 @@ struct StatusFields {
   std::string continue_token;       // metadata.continue of an expired list
 };
 
-// error_class none for 2xx. `head.code` decides with the Status; a Status' own code only when the head says
-// 2xx is not consulted. Retry-After as seconds, or as an HTTP date against the answer's own Date (no clock
-// here).
+// error_class none for 2xx. The HTTP code decides, refined by the Status; a body that is no Status becomes the
+// message. Retry-After as seconds, or as an HTTP date against the answer's own Date (there is no clock here).
 core::ApiError decode_error(const ResponseHead& head, std::string_view body);
 // An ERROR event: HTTP said 200, the Status says the rest.
 core::ApiError classify_in_band(const StatusFields& status);

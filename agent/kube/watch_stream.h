@@ -26,6 +26,7 @@ class WatchStream {
   std::size_t pending() const { return x_splitter.pending(); }
 
  private:
+  std::size_t x_limit;
   FrameSplitter x_splitter;
   PodDecoder x_decoder;
   Error x_error;

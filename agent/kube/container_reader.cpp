@@ -1,0 +1,141 @@
+// The container statuses of a pod: which of them is the executor, and what the others say.
+#include <limits>
+#include <utility>
+
+#include "agent/core/limits.h"
+#include "agent/kube/pod_reader.h"
+
+namespace outrigger::kube {
+
+void clear(core::ExecutorContainer& container) {
+  container.state = core::ContainerState::unknown;
+  container.ready = false;
+  container.exit_code = container.signal = 0;
+  container.reason.clear();
+  container.message.clear();
+  container.started_at_ms = container.finished_at_ms = 0;
+}
+
+// Every reason to wait but the two of a normal start is a failure (ErrImagePull, CreateContainerConfigError,
+// CrashLoopBackOff, and whatever a runtime adds).
+bool cannot_start(const core::ExecutorContainer& container) {
+  return container.state == core::ContainerState::waiting && !container.reason.empty() &&
+         container.reason != "ContainerCreating" && container.reason != "PodInitializing";
+}
+
+bool PodReader::containers(Value& value, core::Pod& pod) {
+  bool found = false;
+  std::size_t others = 0;
+  const Others before = x_others;
+  const bool read_all = x_json.array(value, "status.containerStatuses", [&](Value& element) {
+    if (!container(element, x_container, x_name)) return false;
+    if (x_name == x_container_name) {
+      std::swap(pod.executor, x_container);
+      found = true;
+    } else {
+      note_other(x_container);
+      ++others;
+    }
+    return true;
+  });
+  if (!read_all) return false;
+  // The only container is the executor whatever its name; the first of several never is.
+  if (!found && others == 1 && x_spec_containers <= 1) {
+    std::swap(pod.executor, x_container);
+    x_others = before;
+  }
+  return true;
+}
+
+bool PodReader::init_containers(Value& value) {
+  return x_json.array(value, "status.initContainerStatuses", [&](Value& element) {
+    if (!container(element, x_container, x_name)) return false;
+    note_other(x_container);
+    return true;
+  });
+}
+
+bool PodReader::container(Value& value, Container& out, std::string& name) {
+  clear(out);
+  name.clear();
+  return x_json.object(value, "status.containerStatuses[]", [&](RawKey key, Value& field) {
+    if (key.is("name")) return x_json.text(field, "status.containerStatuses[].name", name);
+    if (key.is("state")) return container_state(field, out);
+    if (key.is("ready")) return x_json.boolean(field, "status.containerStatuses[].ready", out.ready);
+    return true;
+  });
+}
+
+bool PodReader::container_state(Value& value, Container& out) {
+  return x_json.object(value, "status.containerStatuses[].state", [&](RawKey key, Value& field) {
+    if (key.is("terminated")) return terminated(field, out);
+    if (key.is("running")) return running(field, out);
+    if (key.is("waiting")) return waiting(field, out);
+    return true;
+  });
+}
+
+bool PodReader::running(Value& value, Container& out) {
+  bool present = false;
+  const bool read_all = x_json.object(
+      value, "state.running",
+      [&](RawKey key, Value& field) {
+        if (!key.is("startedAt")) return true;
+        return x_json.timestamp(field, "state.running.startedAt", out.started_at_ms);
+      },
+      &present);
+  if (present) out.state = core::ContainerState::running;
+  return read_all;
+}
+
+bool PodReader::waiting(Value& value, Container& out) {
+  bool present = false;
+  const bool read_all = x_json.object(
+      value, "state.waiting", [&](RawKey key, Value& field) { return reason_or_message(key, field, out); },
+      &present);
+  if (present) out.state = core::ContainerState::waiting;
+  return read_all;
+}
+
+bool PodReader::terminated(Value& value, Container& out) {
+  constexpr std::int64_t least = std::numeric_limits<std::int32_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  bool present = false;
+  std::int64_t exit_code = 0, signal = 0;
+  const bool read_all = x_json.object(
+      value, "state.terminated",
+      [&](RawKey key, Value& field) {
+        if (key.is("exitCode"))
+          return x_json.integer(field, "state.terminated.exitCode", least, most, exit_code);
+        if (key.is("signal")) return x_json.integer(field, "state.terminated.signal", least, most, signal);
+        if (key.is("startedAt"))
+          return x_json.timestamp(field, "state.terminated.startedAt", out.started_at_ms);
+        if (key.is("finishedAt"))
+          return x_json.timestamp(field, "state.terminated.finishedAt", out.finished_at_ms);
+        return reason_or_message(key, field, out);
+      },
+      &present);
+  if (present) out.state = core::ContainerState::terminated;
+  out.exit_code = static_cast<std::int32_t>(exit_code);
+  out.signal = static_cast<std::int32_t>(signal);
+  return read_all;
+}
+
+bool PodReader::reason_or_message(RawKey key, Value& value, Container& out) {
+  if (key.is("reason")) return x_json.text(value, "containerStatuses[].state.reason", out.reason);
+  if (!key.is("message")) return true;
+  RawText raw;
+  return x_json.raw(value, "containerStatuses[].state.message", raw) &&
+         x_json.unescape(raw, "containerStatuses[].state.message", out.message, core::limits::message_bytes);
+}
+
+void PodReader::note_other(const Container& container) {
+  if (container.state == core::ContainerState::running) x_others.running = true;
+  if (container.state == core::ContainerState::terminated && container.exit_code != 0) x_others.failed = true;
+  if (cannot_start(container)) {
+    x_others.failed = true;
+    if (x_others.startup_reason.empty()) x_others.startup_reason = container.reason;
+  }
+}
+
+}  // namespace outrigger::kube

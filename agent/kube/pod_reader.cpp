@@ -1,0 +1,284 @@
+#include "agent/kube/pod_reader.h"
+
+#include <charconv>
+
+#include "agent/core/limits.h"
+#include "agent/kube/ip_address.h"
+#include "agent/kube/resource_version.h"
+
+namespace outrigger::kube {
+namespace {
+
+using core::Pod;
+using core::limits::message_bytes;
+
+// 0 for what is no number: a label is any text, and a pod of someone else is no error.
+template <class Number>
+Number number_or_0(std::string_view text) {
+  Number value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : Number{0};
+}
+
+core::PodPhase phase_of(std::string_view text) {
+  if (text == "Running") return core::PodPhase::running;
+  if (text == "Pending") return core::PodPhase::pending;
+  if (text == "Succeeded") return core::PodPhase::succeeded;
+  if (text == "Failed") return core::PodPhase::failed;
+  return core::PodPhase::unknown;
+}
+
+}  // namespace
+
+void clear(Pod& pod) {
+  pod.uid = {};
+  pod.name.clear();
+  pod.resource_version = 0;
+  pod.executor_id = {};
+  pod.profile = {};
+  pod.owner_uid = {};
+  pod.nonce.clear();
+  pod.application.clear();
+  pod.inactive = false;
+  pod.phase = core::PodPhase::unknown;
+  pod.reason.clear();
+  pod.message.clear();
+  pod.node.clear();
+  pod.ip = {};
+  pod.scheduled = false;
+  pod.unscheduled_reason.clear();
+  pod.unscheduled_message.clear();
+  pod.disruption_reason.clear();
+  clear(pod.executor);
+  pod.other_container_failed = false;
+  pod.startup_reason.clear();
+  pod.other_container_running = false;
+  pod.created_at_ms = pod.scheduled_at_ms = pod.started_at_ms = pod.deletion_at_ms = 0;
+}
+
+bool PodReader::read(Value& object, Pod& pod, ObjectFacts& facts) {
+  JsonReader::Object opened;
+  if (object.get_object().get(opened) != simdjson::SUCCESS) return x_json.fault("object", "is not an object");
+  return read(opened, pod, facts);
+}
+
+bool PodReader::read(JsonReader::Object& object, Pod& pod, ObjectFacts& facts) {
+  facts.kind.clear();
+  facts.resource_version.clear();
+  facts.initial_events_end = facts.has_metadata = false;
+  x_others.failed = x_others.running = false;
+  x_others.startup_reason.clear();
+  x_spec_containers = 0;
+  const bool read_all = x_json.fields(
+      object, "object", [&](RawKey key, Value& value) { return field(key, value, pod, facts); });
+  if (!read_all) return false;
+
+  pod.other_container_failed = x_others.failed;
+  pod.other_container_running = x_others.running;
+  // The executor's own reason is the better one.
+  if (cannot_start(pod.executor)) {
+    pod.startup_reason = pod.executor.reason;
+  } else {
+    pod.startup_reason = x_others.startup_reason;
+  }
+  return true;
+}
+
+bool PodReader::is_whole(const Pod& pod) {
+  if (pod.name.empty()) return x_json.fault("metadata.name", "is missing");
+  if (pod.uid.empty()) return x_json.fault("metadata.uid", "is missing");
+  return true;
+}
+
+bool PodReader::field(RawKey key, Value& value, Pod& pod, ObjectFacts& facts) {
+  if (key.is("metadata")) return metadata(value, pod, facts);
+  if (key.is("spec")) return spec(value, pod);
+  if (key.is("status")) return status(value, pod);
+  if (key.is("kind")) return x_json.text(value, "kind", facts.kind);
+  return true;
+}
+
+bool PodReader::uid(Value& value, const char* where, core::PodUid& out) {
+  RawText raw;
+  if (!x_json.raw(value, where, raw)) return false;
+  if (!raw.present || raw.inner.empty()) return true;
+  const auto parsed = core::parse_uid(raw.inner);
+  if (!parsed) return x_json.fault(where, "is not a uid");
+  out = *parsed;
+  return true;
+}
+
+bool PodReader::metadata(Value& value, Pod& pod, ObjectFacts& facts) {
+  return x_json.object(value, "metadata", [&](RawKey key, Value& field) {
+    facts.has_metadata = true;
+    switch (key.front()) {
+      case 'n':
+        if (key.is("name")) return x_json.text(field, "metadata.name", pod.name);
+        break;
+      case 'u':
+        if (key.is("uid")) return uid(field, "metadata.uid", pod.uid);
+        break;
+      case 'r':
+        if (key.is("resourceVersion")) {
+          if (!x_json.text(field, "metadata.resourceVersion", facts.resource_version)) return false;
+          pod.resource_version = to_u64(facts.resource_version);
+        }
+        break;
+      case 'c':
+        if (key.is("creationTimestamp"))
+          return x_json.timestamp(field, "metadata.creationTimestamp", pod.created_at_ms);
+        break;
+      case 'd':
+        if (key.is("deletionTimestamp"))
+          return x_json.timestamp(field, "metadata.deletionTimestamp", pod.deletion_at_ms);
+        break;
+      case 'l':
+        if (key.is("labels"))
+          return x_json.object(field, "metadata.labels", [&](RawKey name, Value& label_value) {
+            return label(name, label_value, pod);
+          });
+        break;
+      case 'a':
+        if (key.is("annotations")) return annotations(field, facts);
+        break;
+      case 'o':
+        if (key.is("ownerReferences")) return owners(field, pod);
+        break;
+      default:
+        break;
+    }
+    return true;
+  });
+}
+
+bool PodReader::label(RawKey key, Value& value, Pod& pod) {
+  if (key.front() == 's') {
+    const bool id = key.is("spark-exec-id");
+    const bool profile = !id && key.is("spark-exec-resourceprofile-id");
+    const bool inactive = !id && !profile && key.is("spark-exec-inactive");
+    if (id || profile || inactive) {
+      RawText raw;
+      if (!x_json.raw(value, "metadata.labels", raw)) return false;
+      if (id) pod.executor_id.value = number_or_0<std::uint64_t>(raw.inner);
+      if (profile) pod.profile.value = number_or_0<std::uint32_t>(raw.inner);
+      if (inactive) pod.inactive = raw.inner == "true";
+      return true;
+    }
+    if (key.is("spark-app-selector"))
+      return x_json.text(value, "metadata.labels.spark-app-selector", pod.application);
+  } else if (key.is("outrigger-nonce")) {
+    return x_json.text(value, "metadata.labels.outrigger-nonce", pod.nonce);
+  }
+  return true;
+}
+
+bool PodReader::annotations(Value& value, ObjectFacts& facts) {
+  return x_json.object(value, "metadata.annotations", [&](RawKey key, Value& field) {
+    if (!key.is("k8s.io/initial-events-end")) return true;
+    RawText raw;
+    if (!x_json.raw(field, "metadata.annotations", raw)) return false;
+    facts.initial_events_end = raw.inner == "true";
+    return true;
+  });
+}
+
+bool PodReader::owners(Value& value, Pod& pod) {
+  bool first = true;
+  return x_json.array(value, "metadata.ownerReferences", [&](Value& owner) {
+    core::PodUid owner_uid;
+    bool controller = false;
+    const bool read_all = x_json.object(owner, "metadata.ownerReferences[]", [&](RawKey key, Value& field) {
+      if (key.is("uid")) return uid(field, "metadata.ownerReferences[].uid", owner_uid);
+      if (key.is("controller"))
+        return x_json.boolean(field, "metadata.ownerReferences[].controller", controller);
+      return true;
+    });
+    if (!read_all) return false;
+    if (first || controller) pod.owner_uid = owner_uid;
+    first = false;
+    return true;
+  });
+}
+
+bool PodReader::spec(Value& value, Pod& pod) {
+  return x_json.object(value, "spec", [&](RawKey key, Value& field) {
+    if (key.is("nodeName")) return x_json.text(field, "spec.nodeName", pod.node);
+    if (key.is("containers"))
+      return x_json.array(field, "spec.containers", [&](Value&) {
+        ++x_spec_containers;
+        return true;
+      });
+    return true;
+  });
+}
+
+bool PodReader::status(Value& value, Pod& pod) {
+  return x_json.object(value, "status", [&](RawKey key, Value& field) {
+    RawText raw;
+    switch (key.front()) {
+      case 'p':
+        if (key.is("phase")) {
+          if (!x_json.raw(field, "status.phase", raw)) return false;
+          pod.phase = phase_of(raw.inner);
+        } else if (key.is("podIP")) {
+          // Kept for display only: an address that we can't read is no reason to lose the pod.
+          if (!x_json.raw(field, "status.podIP", raw)) return false;
+          pod.ip = parse_ip(raw.inner).value_or(core::PodIp{});
+        }
+        break;
+      case 'c':
+        if (key.is("conditions"))
+          return x_json.array(field, "status.conditions",
+                              [&](Value& element) { return condition(element, pod); });
+        if (key.is("containerStatuses")) return containers(field, pod);
+        break;
+      case 'i':
+        if (key.is("initContainerStatuses")) return init_containers(field);
+        break;
+      case 'm':
+        if (key.is("message"))
+          return x_json.raw(field, "status.message", raw) &&
+                 x_json.unescape(raw, "status.message", pod.message, message_bytes);
+        break;
+      case 'r':
+        if (key.is("reason")) return x_json.text(field, "status.reason", pod.reason);
+        break;
+      case 's':
+        if (key.is("startTime")) return x_json.timestamp(field, "status.startTime", pod.started_at_ms);
+        break;
+      default:
+        break;
+    }
+    return true;
+  });
+}
+
+bool PodReader::condition(Value& value, Pod& pod) {
+  // Kept raw until the whole condition is known; most are of no interest.
+  RawText type, state, reason, message;
+  core::WallMillis since = 0;
+  const bool read_all = x_json.object(value, "status.conditions[]", [&](RawKey key, Value& field) {
+    if (key.is("type")) return x_json.raw(field, "status.conditions[].type", type);
+    if (key.is("status")) return x_json.raw(field, "status.conditions[].status", state);
+    if (key.is("reason")) return x_json.raw(field, "status.conditions[].reason", reason);
+    if (key.is("message")) return x_json.raw(field, "status.conditions[].message", message);
+    if (key.is("lastTransitionTime"))
+      return x_json.timestamp(field, "status.conditions[].lastTransitionTime", since);
+    return true;
+  });
+  if (!read_all) return false;
+  if (type.inner == "PodScheduled") {
+    if (state.inner == "True") {
+      pod.scheduled = true;
+      pod.scheduled_at_ms = since;
+    } else if (state.inner == "False") {
+      return x_json.unescape(reason, "status.conditions[].reason", pod.unscheduled_reason) &&
+             x_json.unescape(message, "status.conditions[].message", pod.unscheduled_message, message_bytes);
+    }
+  } else if (type.inner == "DisruptionTarget" && state.inner == "True") {
+    return x_json.unescape(reason, "status.conditions[].reason", pod.disruption_reason);
+  }
+  return true;
+}
+
+}  // namespace outrigger::kube
