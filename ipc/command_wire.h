@@ -98,13 +98,12 @@ using Fixed = std::array<std::uint64_t, slot_fixed_words>;
 struct Encoded {
   std::uint16_t kind = 0;
   Fixed fixed{};
-  std::vector<std::uint64_t> payload;  // whole words; the last one is padded with zeros
-  std::uint32_t payload_bytes = 0;
+  std::vector<std::uint64_t> payload;  // whole words: texts are padded with zeros
 };
 // Reason::invalid when something is over a bound; the text names it.
 Outcome<Encoded> encode(const Body& body);
 // Total over any words. Reason::invalid: malformed; the text says what and where.
-Outcome<Body> decode(std::uint16_t kind, const Fixed& fixed, std::span<const std::byte> payload);
+Outcome<Body> decode(std::uint16_t kind, const Fixed& fixed, std::span<const std::uint64_t> payload);
 
 // Over whole words. Not cryptographic: it finds a payload that changed between writing and copying.
 std::uint64_t payload_hash(std::span<const std::uint64_t> words);

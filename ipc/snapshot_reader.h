@@ -25,7 +25,7 @@ struct Freshness {
   std::int64_t contact_ns = 0;  // last contact with the API server; 0 = never
 };
 
-// Keeps no position itself; one object may serve several threads except resync(), which has a scratch table.
+// Keeps no position; const members may run in several threads, resync() and read_table() in one.
 class SnapshotReader {
  public:
   explicit SnapshotReader(const StateView& view) : view_(view) {}
@@ -35,10 +35,13 @@ class SnapshotReader {
     bool consistent =
         true;  // false: lapped in each of limits::resync_laps tries; records are right one by one
     std::uint32_t laps = 0;
-    std::uint32_t records = 0;
   };
-  // Attach and resync (C9): calls `visit` for each used slot, in slot order: pods, profiles, control.
+  // Attach and resync (C9). Calls `visit` with the record of each used slot in slot order, then with what changed
+  // meanwhile: the last visit of a slot counts. Copies nothing else, so the caller's table is the only copy.
   Resync resync(const std::function<void(const Record&)>& visit);
+  // The same into a vector: one record per used slot, in slot order (pods, profiles, control). An executor may have
+  // several records (a tombstone and a living pod): the higher sequence is the newer.
+  Resync read_table(std::vector<Record>& table);
 
   struct Poll {
     std::size_t count = 0;
@@ -57,11 +60,7 @@ class SnapshotReader {
   std::size_t history(std::uint64_t executor_id, const std::function<void(const Record&)>& visit) const;
 
   // The newest record of one slot, for profiles and control. nullopt: none yet, or its writer died inside it.
-  std::optional<Record> slot(std::uint32_t index) const {
-    Record record;
-    if (index >= view_.shape.slots || !read_slot(index, record) || record.sequence() == 0) return std::nullopt;
-    return record;
-  }
+  std::optional<Record> slot(std::uint32_t index) const;
 
   Freshness freshness() const;
   std::uint64_t applied() const { return view_.header->applied.load_acquire(); }
@@ -71,11 +70,12 @@ class SnapshotReader {
 
  private:
   enum class Entry { ready, not_yet, lapped };
+  enum class Slot { used, unused, torn };
   Entry read_entry(std::uint64_t sequence, Record& out) const;
-  bool read_slot(std::uint32_t slot, Record& out) const;
-  bool try_resync(std::vector<Record>& table, std::uint64_t& reached) const;
+  Slot read_slot(std::uint32_t slot, Record& out, std::uint32_t& retries) const;
 
   StateView view_;
+  std::vector<std::uint64_t> seen_;  // resync: sequence visited per slot
 };
 
 }  // namespace outrigger::ipc
