@@ -191,6 +191,10 @@ bool DesiredState::grant_under_way() const {
 // ---- a new agent
 // --------------------------------------------------------------------------------------------
 
+bool DesiredState::detach_under_way() const {
+  return detach_.dirty || tickets_.open(detach_.ticket);
+}
+
 void DesiredState::lost() {
   // A ticket that is no item's current one has no second way to an answer.
   std::set<std::uint64_t> carried{policy_mark_.ticket,  known_mark_.ticket, confirmed_.mark.ticket,

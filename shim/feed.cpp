@@ -39,7 +39,8 @@ Feed::Key Feed::key_of(const Record& record) {
 
 void Feed::begin_generation() {
   spans_.clear();
-  ring_ = 0;
+  ring_ = acked_ = 0;
+  ++generation_;
 }
 
 void Feed::begin_table() {
@@ -55,10 +56,12 @@ void Feed::add_span(const Span& span) {
 void Feed::apply(Record record) {
   const Key key = key_of(record);
   const auto found = told_.find(key);
-  if (record.ring_sequence <= ring_) {  // read again after a lap
-    if (found != told_.end()) found->second.table = table_;
+  const bool told_here = found != told_.end() && found->second.generation == generation_;
+  if (told_here && record.ring_sequence <= found->second.change.record.ring_sequence) {  // after a lap
+    found->second.table = table_;
     return;
   }
+  if (found == told_.end() && record.gone() && record.ring_sequence <= acked_) return;  // told and dealt with
   if (found != told_.end()) {
     const Record& old = found->second.change.record;
     if (!old.gone() && !no_uid(old.uid) && !no_uid(record.uid) && old.uid != record.uid)
@@ -67,7 +70,13 @@ void Feed::apply(Record record) {
       record.name = old.name, record.node = old.node;
   }
   // A tombstone of a pod never told of is told all the same: it may be a final state (S18).
-  if (spans_.empty() || spans_.back().synthetic) add_span(Span{last_ + 1, last_ - ring_, 0, false});
+  // Late: an inconsistent table went past it. It is told out of the ring's order.
+  if (record.ring_sequence <= ring_) {
+    if (spans_.empty() || !spans_.back().fixed) add_span(Span{last_ + 1, 0, ring_, true});
+    tell(key, std::move(record), ++last_);
+    return;
+  }
+  if (spans_.empty() || spans_.back().fixed) add_span(Span{last_ + 1, last_ - ring_, 0, false});
   ring_ = record.ring_sequence;
   last_ = spans_.back().offset + ring_;
   tell(key, std::move(record), last_);
@@ -77,6 +86,7 @@ void Feed::tell(const Key& key, Record record, std::uint64_t sequence) {
   auto& told = told_[key];
   if (told.change.record.gone()) tombstones_.erase(told.change.sequence);
   told.table = table_;
+  told.generation = generation_;
   told.change = Change{sequence, std::move(record)};
   pending_.push_back(told.change);
   if (!told.change.record.gone()) return;
@@ -88,7 +98,8 @@ void Feed::tell(const Key& key, Record record, std::uint64_t sequence) {
 
 void Feed::tell_gone(const Key& key, Record record) {
   ++last_;
-  if (spans_.empty() || !spans_.back().synthetic) add_span(Span{last_, 0, ring_, true});
+  record.ring_sequence = 0;  // it has none in this generation
+  if (spans_.empty() || !spans_.back().fixed) add_span(Span{last_, 0, ring_, true});
   tell(key, std::move(record), last_);
 }
 
@@ -121,8 +132,9 @@ std::optional<std::uint64_t> Feed::acknowledge(std::uint64_t sequence) {
   if (after == spans_.begin()) return std::nullopt;  // of a generation that is over
   const Span span = *std::prev(after);
   spans_.erase(spans_.begin(), std::prev(after));
-  const std::uint64_t ring = span.synthetic ? span.at : sequence - span.offset;
-  if (ring == 0) return std::nullopt;
+  const std::uint64_t ring = span.fixed ? span.at : sequence - span.offset;
+  if (ring <= acked_) return std::nullopt;
+  acked_ = ring;
   return ring;
 }
 

@@ -28,7 +28,7 @@ class Feed {
   void begin_generation();
   // The whole table follows. What is not in it and not gone by the next settle() has vanished.
   void begin_table();
-  // Records of the current generation, rising in ring sequence; one already told is dropped.
+  // A record of the current generation; one already told is dropped.
   void apply(Record record);
   // The table is complete as of all that was applied: vanished pods become gone, once for each begin_table().
   void settle();
@@ -61,14 +61,15 @@ class Feed {
   };
   struct Told {
     Change change;
-    std::uint64_t table = 0;  // the table read in which it was last seen
+    std::uint64_t table = 0;       // the table read in which it was last seen
+    std::uint64_t generation = 0;  // in which its ring sequence counts
   };
-  // From this sequence on: ring = sequence - offset, or (synthetic) ring = at.
+  // From this sequence on: ring = sequence - offset, or (what has no place in the ring) ring = at.
   struct Span {
     std::uint64_t from = 0;
     std::uint64_t offset = 0;
     std::uint64_t at = 0;
-    bool synthetic = false;
+    bool fixed = false;
   };
 
   static Key key_of(const Record& record);
@@ -79,9 +80,11 @@ class Feed {
   std::unordered_map<Key, Told, KeyHash> told_;
   std::map<std::uint64_t, Key> tombstones_;  // sequence of the gone change -> whose
   std::deque<Change> pending_;
-  std::deque<Span> spans_;  // of the current generation
-  std::uint64_t last_ = 0;  // sequence given last
-  std::uint64_t ring_ = 0;  // ring sequence applied last
+  std::deque<Span> spans_;   // of the current generation
+  std::uint64_t last_ = 0;   // sequence given last
+  std::uint64_t ring_ = 0;   // highest ring sequence applied
+  std::uint64_t acked_ = 0;  // ring sequence acknowledged; both of the current generation
+  std::uint64_t generation_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t table_ = 0;
   bool unsettled_ = false;
