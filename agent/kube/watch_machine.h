@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "agent/core/api_error.h"
+#include "agent/core/backoff.h"
 #include "agent/core/time.h"
 #include "agent/kube/pod_decoder.h"
 #include "agent/kube/requests.h"
@@ -140,13 +141,12 @@ using WatchPhase = std::variant<watch_phase::Idle, watch_phase::Listing, watch_p
 
 struct WatchMachine {
   WatchPhase phase;
-  std::string resume;          // version to watch from; empty = a list is needed
-  core::Millis next_delay{0};  // back-off; 0 = at rest
-  core::Instant last_failure{};
-  std::uint8_t failures = 0;  // of the same request without progress: bounded retries
-  std::uint8_t expired_lists = 0;
+  std::string resume;  // version to watch from; empty = the table must be filled first
+  core::WatchBackoff backoff;
+  std::uint8_t failures = 0;  // in a row without progress, of the kinds that may be the resume point's fault
+  std::uint8_t expired_lists = 0;  // paged lists that outlived their snapshot, in a row
   bool credentials_reloaded = false;
-  bool watch_list_refused = false;  // per server: never asked again
+  bool watch_list_refused = false;  // by this server: never asked again
 };
 
 struct WatchStep {
