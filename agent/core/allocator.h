@@ -21,9 +21,10 @@
 
 namespace outrigger::core {
 
-// allocation.batch.*: only when the user has set it (S11).
-struct BatchGate {
-  Instant next_at{};
+// allocation.batch.*: only when the user has set it (S11). A window of batch_delay, of each profile.
+struct BatchWindow {
+  Instant ends{};
+  std::uint32_t used = 0;
 };
 
 // Everything decide() reads and commit() writes. The flow owns one; answers of the server and commands of the
@@ -36,8 +37,16 @@ struct Books {
   TemplateShelf templates;
   DeleteBook deletes;
   CreateBackoff backoff;
-  BatchGate batch;
+  std::map<ProfileId, BatchWindow> batch;
 };
+
+// What a pod event changed, after the books have taken note of it.
+struct Observation {
+  std::vector<PodDelta> deltas;       // borrowed rows: until the next observe()
+  std::vector<Expectation> vanished;  // answered, never seen, and the table is complete past them
+};
+// The one way for pod events into the books: table, expectations and deletes stay in step.
+Observation observe(Books& books, PodEvent event, std::string_view nonce, Instant now);
 
 // What is true only at this moment.
 struct Moment {
@@ -93,19 +102,24 @@ struct Actions {
   std::vector<CreateOrder> wanted;   // need-pod: publish as `wanted`
   std::vector<DeleteOrder> deletes;
   std::vector<LabelOrder> labels;
-  std::vector<ExecutorId> proposals;              // publish with delete_proposed
-  std::vector<ExecutorId> withdrawals;            // publish without it: kept after all, or gone
-  std::vector<ExecutorId> dropped_confirmations;  // confirmed, but no longer Pending: kept
-  std::vector<ExecutorId> skipped_ids;            // names taken by pods of another driver (S8): retired
+  std::vector<ExecutorId> proposals;    // publish with delete_proposed
+  std::vector<ExecutorId> withdrawals;  // publish without it: kept after all, or gone
+  std::vector<ExecutorId> dropped;      // confirmed or requested, but it no longer applies (running, gone)
+  std::vector<ExecutorId> cancelled;    // wanted, and no longer needed: publish as gone
+  std::vector<ExecutorId> skipped_ids;  // names taken by pods of another driver (S8): retired
   std::vector<std::pair<ProfileId, std::uint8_t>> templates;  // need-template (profile, digits)
-  std::uint64_t ids_wanted = 0;                               // need-ids: how many more the targets ask for
+  std::uint64_t ids_taken = 0;   // from the book, in its order: creates, wanted and skipped
+  std::uint64_t ids_wanted = 0;  // need-ids: how many more the targets ask for
   std::map<ProfileId, ProfileWait> waits;
   Instant wake_at{};  // decide again then, even if nothing changes; 0 = no need
   bool idle() const {
     return creates.empty() && wanted.empty() && deletes.empty() && labels.empty() && proposals.empty() &&
-           withdrawals.empty() && dropped_confirmations.empty() && skipped_ids.empty();
+           withdrawals.empty() && dropped.empty() && cancelled.empty() && skipped_ids.empty();
   }
 };
+
+// How long one batch lasts: Spark's default where only the size was set.
+Nanos batch_window(const AllocationPolicy& policy);
 
 Actions decide(const Books& books, const Moment& moment);
 

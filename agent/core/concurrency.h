@@ -11,7 +11,8 @@
 namespace outrigger::core {
 
 struct ConcurrencyOptions {
-  std::size_t start = 16;
+  std::size_t start = 32;
+  double growth = 7;  // slow start: opened per success, so x8 per round trip
   std::size_t floor = 1;
   std::size_t top = limits::creates_in_flight;
   double cut = 0.5;              // on 429, 5xx, transport errors
@@ -20,8 +21,8 @@ struct ConcurrencyOptions {
   Millis latency_slack{100};     // ... at least this much above it
 };
 
-// Loop thread, one for all writes of the agent. Slow start: +1 per success while no cut has been seen (so it
-// doubles per round trip); afterwards +1 per round trip. At most one cut per round trip.
+// Loop thread, one for all writes of the agent. Slow start: +growth per success until the first cut;
+// afterwards +1 per round trip. At most one cut per round trip.
 class Concurrency {
  public:
   Concurrency() : Concurrency(ConcurrencyOptions{}) {}

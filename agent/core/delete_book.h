@@ -36,7 +36,9 @@ class DeleteBook {
     Stage stage = Stage::in_flight;
     Instant retry_at{};
     std::uint32_t attempts = 0;
+    bool counted = false;  // in in_flight_
   };
+  void land(Entry& entry);
   std::map<ExecutorId, PodUid> proposed_;
   std::unordered_map<PodUid, Entry> entries_;
   std::size_t in_flight_ = 0;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,7 @@ class Expectations {
   std::vector<Expectation> complete_as_of(std::uint64_t version);
   // Another driver incarnation: what is on its way is no longer wanted. Wanted ones are dropped.
   void retire_all();
+  void retire(ExecutorId id);
 
   const Expectation* find(ExecutorId id) const;
   std::uint32_t count(ProfileId profile) const;  // without retired ones
@@ -57,6 +59,8 @@ class Expectations {
   const std::map<ExecutorId, Expectation>& all() const { return all_; }
   // Landed after its creator had crashed or its answer was lost: first to go when there is a surplus.
   bool landed_late(ExecutorId id) const { return late_.contains(id); }
+  bool any_late() const { return !late_.empty(); }
+  void forget_late(ExecutorId id) { late_.erase(id); }  // its pod is gone
 
  private:
   void put(Expectation expectation);
@@ -64,7 +68,7 @@ class Expectations {
   std::map<ExecutorId, Expectation> all_;
   std::map<ProfileId, std::uint32_t> counts_;
   std::array<std::size_t, 4> stages_{};
-  std::map<ExecutorId, bool> late_;
+  std::set<ExecutorId> late_;
 };
 
 }  // namespace outrigger::core

@@ -26,6 +26,13 @@ class IdBook {
 
   std::optional<ExecutorId> peek() const;  // the next id to create
   std::optional<ExecutorId> take();
+  // A walk over what is left, without taking: for decide().
+  struct Cursor {
+    std::size_t block = 0;
+    std::uint64_t offset = 0;
+  };
+  std::optional<ExecutorId> at(const Cursor& cursor) const;
+  void advance(Cursor& cursor) const;
   std::uint64_t left() const { return left_; }
   std::uint64_t retired() const { return retired_; }
   bool granted(ExecutorId id) const;  // ever, by this driver on any connection this agent saw

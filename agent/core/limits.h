@@ -12,6 +12,7 @@ inline constexpr std::size_t list_page_bytes = 64u << 20;  // body of one LIST p
 inline constexpr std::size_t answer_bytes = 4u << 20;      // body of one GET, POST or DELETE answer
 inline constexpr std::uint32_t list_page_pods = 500;
 inline constexpr std::size_t json_depth = 64;            // before any recursive walk
+inline constexpr std::size_t json_members = 1024;        // of one object in a template
 inline constexpr std::size_t template_bytes = 1u << 20;  // one rendered pod
 inline constexpr std::size_t template_samples = 8;
 inline constexpr std::size_t template_extras = 16;

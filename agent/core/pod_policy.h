@@ -47,8 +47,8 @@ struct PolicyBreach {
   std::string text() const { return path + ": " + value + ": " + why; }
 };
 
-// Every breach, in document order, at most 16; empty = allowed. What no rule knows is looked at by its shape:
-// fields that reach the node are refused by name, wherever they are set to anything but their harmless value.
+// Every breach, at most limits::policy_breaches; empty = allowed. A field of a pod, container, volume source or
+// security context that no rule knows is refused unless it is empty: this is an allow list.
 std::vector<PolicyBreach> check_pod(const PodPolicy& policy, const Json& pod);
 std::vector<PolicyBreach> check_extra(const PodPolicy& policy, const Json& resource);
 

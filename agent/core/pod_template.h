@@ -26,6 +26,7 @@ struct TemplateSample {
 struct TemplateRefusal {
   std::string path;  // $.spec.containers[0].env[3].value; $extra[0].metadata.name for an extra resource
   std::string why;
+  bool by_policy = false;  // the pod policy forbids it: rendering in the driver would not help
   std::string text() const { return path.empty() ? why : path + ": " + why; }
 };
 
@@ -105,8 +106,7 @@ class PodTemplate {
 // One pod that the driver rendered for exactly this id (rendering=driver): forced and checked the same way.
 struct RenderedPod {
   StampedPod pod;
-  Json extras_source;  // array; stamped when the pod's uid is known
-  std::vector<Stamp> extras;
+  std::vector<Stamp> extras;  // stamped with the pod's uid
   std::vector<std::string> extra_names, extra_resources;
 };
 tl::expected<RenderedPod, TemplateRefusal> compile_rendered(TemplateSample sample,

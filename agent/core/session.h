@@ -18,7 +18,9 @@ class Session {
 
   void driver_attached(Epoch epoch);
   void driver_gone();  // EOF or breach; after a detach the driver is not missed
-  void begin_drain();  // by command, by SIGTERM, or because the driver is gone for longer than its grace
+  // By SIGTERM (final), or because the driver is gone for longer than its grace: then another driver may still
+  // come, as after a drain by command.
+  void begin_drain(bool final);
   void drained();
 
   // Judges a command by its kind and, for hello, by its content; moves the state on when it is accepted.
@@ -38,7 +40,8 @@ class Session {
   std::string application_id_, nonce_;
   Epoch epoch_;
   Stage stage_ = Stage::no_hello;
-  bool present_ = false, was_present_ = false, detached_ = false, draining_ = false, drained_ = false;
+  bool present_ = false, was_present_ = false, detached_ = false, draining_ = false, drained_ = false,
+       final_ = false;
   bool nonce_changed_ = false;
 };
 

@@ -1,0 +1,227 @@
+#include "agent/core/pod_template.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/core/id_book.h"
+#include "agent/core/limits.h"
+
+namespace outrigger::core {
+namespace {
+
+using Refused = tl::unexpected<TemplateRefusal>;
+
+Refused refuse(std::string path, std::string why) {
+  return Refused(TemplateRefusal{std::move(path), std::move(why)});
+}
+
+Json owner_of(std::string_view name, std::string_view uid) {
+  // As Spark writes it. Exactly one: with two, the garbage collector keeps the pod as long as either lives.
+  return Json::array({Json::object({{"apiVersion", Json::string("v1")},
+                                    {"kind", Json::string("Pod")},
+                                    {"name", Json::string(std::string(name))},
+                                    {"uid", Json::string(std::string(uid))},
+                                    {"controller", Json::boolean(true)}})});
+}
+
+// A DNS name of at most 253 bytes; a slot counts as its digits.
+bool valid_name(std::string_view name, std::size_t digits) {
+  std::size_t length = 0;
+  const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == id_slot; };
+  for (const char c : name) {
+    if (!alnum(c) && c != '-' && c != '.') return false;
+    length += c == id_slot ? digits : 1;
+  }
+  return !name.empty() && length <= 253 && alnum(name.front()) && alnum(name.back());
+}
+
+// What only the server may say.
+void strip_server_fields(Json& resource, Json& metadata) {
+  resource.erase("status");
+  for (const char* key :
+       {"uid", "resourceVersion", "generateName", "generation", "creationTimestamp", "selfLink",
+        "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "ownerReferences"})
+    metadata.erase(key);
+}
+
+tl::expected<void, TemplateRefusal> force_common(Json& resource, const std::string& path,
+                                                 const PodIdentity& identity, std::string_view id_text) {
+  Json* metadata = resource.find("metadata");
+  if (!resource.is_object() || metadata == nullptr || !metadata->is_object())
+    return refuse(path + ".metadata", "is missing");
+  strip_server_fields(resource, *metadata);
+  const std::string_view name = metadata->text_at({"name"});
+  if (name.empty()) return refuse(path + ".metadata.name", "is missing");
+  if (name.find(id_text) == std::string_view::npos)
+    return refuse(path + ".metadata.name", "does not hold the executor id: all pods would have one name");
+  if (!valid_name(name, limits::id_digits))
+    return refuse(path + ".metadata.name", "is no valid name of a pod");
+  const Json* space = metadata->find("namespace");
+  if (space != nullptr && space->text() != identity.name_space)
+    return refuse(path + ".metadata.namespace",
+                  "'" + space->text() + "' is not this agent's namespace '" + identity.name_space + "'");
+  metadata->set("namespace", Json::string(identity.name_space));
+  Json* labels = metadata->find("labels");
+  if (labels == nullptr || !labels->is_object()) labels = &metadata->set("labels", Json::object());
+  labels->set("spark-app-selector", Json::string(identity.application_id));
+  labels->set("spark-exec-id", Json::string(std::string(id_text)));
+  labels->set("spark-exec-resourceprofile-id", Json::string(std::to_string(identity.profile.value)));
+  labels->set("outrigger-nonce", Json::string(identity.nonce));
+  return {};
+}
+
+std::string plural_of(std::string_view kind) {
+  std::string out;
+  for (const char c : kind) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out + "s";
+}
+
+tl::expected<void, TemplateRefusal> check_policy(const PodPolicy& policy, const Json& pod,
+                                                 const std::vector<Json>& extras) {
+  auto breaches = check_pod(policy, pod);
+  std::string prefix;
+  for (std::size_t i = 0; i < extras.size() && breaches.empty(); ++i) {
+    breaches = check_extra(policy, extras[i]);
+    prefix = "$extra[" + std::to_string(i) + "]";
+  }
+  if (breaches.empty()) return {};
+  std::string path = breaches.front().path;
+  if (!prefix.empty()) path.replace(0, 1, prefix);
+  std::string why = breaches.front().value + ": " + breaches.front().why;
+  if (breaches.size() > 1) why += " (and " + std::to_string(breaches.size() - 1) + " more)";
+  return tl::unexpected(TemplateRefusal{std::move(path), std::move(why), true});
+}
+
+tl::expected<Stamp, TemplateRefusal> stamp_of(const Json& tree, const std::string& path) {
+  auto text = write_json(tree);
+  if (!text) return refuse(path, text.error().text);
+  if (text->size() > limits::template_bytes)
+    return refuse(path, std::to_string(text->size()) + " bytes are more than " +
+                            std::to_string(limits::template_bytes));
+  return Stamp(*text);
+}
+
+}  // namespace
+
+tl::expected<void, TemplateRefusal> force_identity(Json& pod, std::vector<Json>& extras,
+                                                   const PodIdentity& identity, std::string_view id_text) {
+  if (const std::string_view kind = pod.text_at({"kind"}); kind != "Pod" && pod.find("kind") != nullptr)
+    return refuse("$.kind", "'" + std::string(kind) + "' is not Pod");
+  pod.set("apiVersion", Json::string("v1"));
+  pod.set("kind", Json::string("Pod"));
+  if (auto done = force_common(pod, "$", identity, id_text); !done) return done;
+  Json& metadata = *pod.find("metadata");
+  metadata.find("labels")->set("spark-role", Json::string("executor"));
+  if (!identity.driver_pod_uid.empty())
+    metadata.set("ownerReferences", owner_of(identity.driver_pod_name, identity.driver_pod_uid));
+  const std::string pod_name(metadata.text_at({"name"}));
+  for (std::size_t i = 0; i < extras.size(); ++i) {
+    const std::string path = "$extra[" + std::to_string(i) + "]";
+    if (auto done = force_common(extras[i], path, identity, id_text); !done) return done;
+    Json& own = *extras[i].find("metadata");
+    if (identity.extras_owned_by_pod)
+      own.set("ownerReferences", owner_of(pod_name, std::string(1, pod_uid_slot)));
+    else if (!identity.driver_pod_uid.empty())
+      own.set("ownerReferences", owner_of(identity.driver_pod_name, identity.driver_pod_uid));
+  }
+  return {};
+}
+
+Stamp::Stamp(std::string_view slotted) {
+  for (const char c : slotted) {
+    if (c == id_slot || c == pod_uid_slot)
+      holes_.push_back({constant_.size(), c});
+    else
+      constant_ += c;
+  }
+  bytes_ = slotted.size();
+}
+
+std::string Stamp::operator()(std::string_view id_text, std::string_view pod_uid) const {
+  std::string out;
+  out.reserve(constant_.size() + holes_.size() * std::max(id_text.size(), pod_uid.size()));
+  std::size_t from = 0;
+  for (const Hole& hole : holes_) {
+    out.append(constant_, from, hole.at - from);
+    out.append(hole.slot == id_slot ? id_text : pod_uid);
+    from = hole.at;
+  }
+  out.append(constant_, from);
+  return out;
+}
+
+tl::expected<PodTemplate, TemplateRefusal> PodTemplate::compile(SlottedPod slotted,
+                                                                const PodIdentity& identity,
+                                                                const PodPolicy& policy) {
+  const std::string slot(1, id_slot);
+  // Before anything is forced: a namespace or an owner of somebody else's is named, not overwritten.
+  if (auto allowed = check_policy(policy, slotted.pod, slotted.extras); !allowed)
+    return tl::unexpected(allowed.error());
+  if (auto forced = force_identity(slotted.pod, slotted.extras, identity, slot); !forced)
+    return tl::unexpected(forced.error());
+  PodTemplate out;
+  out.digits_ = slotted.digits;
+  out.slots_ = std::move(slotted.slots);
+  auto pod = stamp_of(slotted.pod, "$");
+  if (!pod) return tl::unexpected(pod.error());
+  out.pod_ = std::move(*pod);
+  out.name_ = Stamp(slotted.pod.text_at({"metadata", "name"}));
+  for (std::size_t i = 0; i < slotted.extras.size(); ++i) {
+    auto extra = stamp_of(slotted.extras[i], "$extra[" + std::to_string(i) + "]");
+    if (!extra) return tl::unexpected(extra.error());
+    out.extras_.push_back(std::move(*extra));
+    out.extra_names_.emplace_back(slotted.extras[i].text_at({"metadata", "name"}));
+    out.extra_resources_.push_back(plural_of(slotted.extras[i].text_at({"kind"})));
+  }
+  return out;
+}
+
+std::string PodTemplate::pod_name(ExecutorId id) const {
+  return name_(std::to_string(id.value));
+}
+
+Result<StampedPod> PodTemplate::stamp(ExecutorId id) const {
+  if (id.value == 0 || decimal_digits(id.value) != digits_)
+    return fail("executor id " + std::to_string(id.value) + " has not " + std::to_string(digits_) +
+                " digits: this template is for others");
+  const std::string text = std::to_string(id.value);
+  return StampedPod{name_(text), pod_(text)};
+}
+
+Result<StampedPod> PodTemplate::stamp_extra(std::size_t index, ExecutorId id,
+                                            std::string_view pod_uid) const {
+  if (index >= extras_.size()) return fail("template has no extra resource " + std::to_string(index));
+  if (id.value == 0 || decimal_digits(id.value) != digits_)
+    return fail("executor id " + std::to_string(id.value) + " has not " + std::to_string(digits_) +
+                " digits");
+  const std::string text = std::to_string(id.value);
+  return StampedPod{extra_names_[index](text), extras_[index](text, pod_uid)};
+}
+
+tl::expected<RenderedPod, TemplateRefusal> compile_rendered(TemplateSample sample,
+                                                            const PodIdentity& identity,
+                                                            const PodPolicy& policy) {
+  if (sample.id.value == 0) return refuse({}, "0 is no executor id");
+  if (sample.extras.size() > limits::template_extras)
+    return refuse({}, std::to_string(sample.extras.size()) + " extra resources are more than " +
+                          std::to_string(limits::template_extras));
+  if (auto allowed = check_policy(policy, sample.pod, sample.extras); !allowed)
+    return tl::unexpected(allowed.error());
+  if (auto forced = force_identity(sample.pod, sample.extras, identity, std::to_string(sample.id.value));
+      !forced)
+    return tl::unexpected(forced.error());
+  RenderedPod out;
+  auto pod = stamp_of(sample.pod, "$");
+  if (!pod) return tl::unexpected(pod.error());
+  out.pod = {std::string(sample.pod.text_at({"metadata", "name"})), (*pod)({})};
+  for (std::size_t i = 0; i < sample.extras.size(); ++i) {
+    auto extra = stamp_of(sample.extras[i], "$extra[" + std::to_string(i) + "]");
+    if (!extra) return tl::unexpected(extra.error());
+    out.extras.push_back(std::move(*extra));
+    out.extra_names.emplace_back(sample.extras[i].text_at({"metadata", "name"}));
+    out.extra_resources.push_back(plural_of(sample.extras[i].text_at({"kind"})));
+  }
+  return out;
+}
+
+}  // namespace outrigger::core
