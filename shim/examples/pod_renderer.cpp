@@ -41,6 +41,10 @@ constexpr std::string_view pod_json = R"({
     {"name": "SPARK_RESOURCE_PROFILE_ID", "value": "${profile}"},
     {"name": "SPARK_EXECUTOR_POD_IP", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.podIP"}}},
     {"name": "SPARK_EXECUTOR_POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
+    {"name": "SPARK_JAVA_OPT_0", "value": "-Dspark.driver.port=7078"},
+    {"name": "SPARK_JAVA_OPT_1", "value": "-Dspark.driver.blockManager.port=7079"},
+    {"name": "SPARK_JAVA_OPT_2", "value": "-Dspark.network.timeout=120s"},
+    {"name": "SPARK_JAVA_OPT_3", "value": "-Djava.net.preferIPv6Addresses=false"},
     {"name": "SPARK_LOCAL_DIRS", "value": "/var/data/spark-local"}
    ],
    "resources": {
