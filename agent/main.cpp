@@ -1,0 +1,63 @@
+// outrigger-agent: arguments, configuration, cluster; then the app. Every refusal is on standard error, one line a fault.
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "agent/app.h"
+#include "agent/config/load.h"
+
+namespace {
+
+using namespace outrigger;
+
+#ifndef OUTRIGGER_VERSION
+#define OUTRIGGER_VERSION "0.0.0"
+#endif
+#ifndef OUTRIGGER_REVISION
+#define OUTRIGGER_REVISION "unknown"
+#endif
+
+int refuse(const std::string& text) {
+  std::size_t begin = 0;
+  while (begin < text.size()) {  // one line a fault
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::fprintf(stderr, "outrigger-agent: %s\n", text.substr(begin, end - begin).c_str());
+    begin = end + 1;
+  }
+  return exit_code::refused;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const Build build{OUTRIGGER_VERSION, OUTRIGGER_REVISION, __VERSION__};
+  const auto line = config::parse_command_line(arguments, build.version);
+  if (!line) return refuse(line.error().text);
+  using Action = config::CommandLine::Action;
+  if (line->action == Action::help || line->action == Action::version) {
+    std::fputs(line->text.c_str(), stdout);
+    return 0;
+  }
+  const config::Environment environment = config::process_environment();
+  auto config = config::load_config(*line, environment);
+  if (!config) return refuse(config.error().text);
+  auto cluster = config::find_cluster(config->server, environment);
+  if (!cluster) return refuse(cluster.error().text);
+  if (line->action == Action::check) {
+    std::printf("configuration is valid; cluster: %s\n", config::describe(*cluster).c_str());
+    return 0;
+  }
+  auto app = App::build(std::move(*config), std::move(*cluster), build);
+  if (!app) return refuse(app.error().text);
+  return (*app)->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& bug) {
+    return refuse(std::string("ended by an unexpected error: ") + bug.what());
+  }
+}
