@@ -9,7 +9,7 @@
 #include "agent/core/pod_template.h"
 #include "agent/ctl/cli.h"
 #include "agent/ctl/text.h"
-#include "agent/kube/json_parser.h"
+#include "agent/kube/json_parse.h"
 
 namespace outrigger::ctl {
 namespace {

@@ -41,7 +41,10 @@ if ! command -v dpkg-query >/dev/null; then
   exit 1
 fi
 missing=()
+declare -A looked_at=()
 for package in "${wanted[@]}"; do
+  [[ -n "${looked_at[$package]:-}" ]] && continue
+  looked_at[$package]=1
   status=$(dpkg-query -W -f='${db:Status-Status}\n' "$package" 2>/dev/null | head -n 1 || true)
   [[ "$status" == installed ]] || missing+=("$package")
 done
