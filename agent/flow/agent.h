@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/flow/drain_end.h"
 #include "agent/flow/health.h"
 #include "agent/flow/options.h"
 #include "agent/ports/clock.h"
@@ -33,11 +34,6 @@ struct Ports {
   ports::CommandSource& commands;
   ports::Log& log;
   metrics::Catalog* metrics = nullptr;  // none in the simulation
-};
-
-struct DrainEnd {
-  bool complete = false;  // nothing of ours is left to do
-  std::string detail;     // otherwise: what is left
 };
 
 class Agent final {

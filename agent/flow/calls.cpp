@@ -3,8 +3,14 @@
 #include <utility>
 
 #include "agent/core/limits.h"
+#include "agent/kube/status_decoder.h"
 
 namespace outrigger::flow {
+
+core::ApiError error_of(const Reply& reply) {
+  if (reply.complete()) return kube::decode_error(reply.head, reply.body);
+  return {core::ApiErrorClass::transport, 0, "", reply.end.detail, "", {}, ""};
+}
 
 class Calls::Call final : public ports::HttpSink {
  public:
@@ -34,8 +40,7 @@ class Calls::Call final : public ports::HttpSink {
   Calls& x_calls;
 };
 
-Calls::Calls(ports::Http& http, ports::Timers& timers, ports::Clock& clock, metrics::Catalog* metrics)
-    : x_http(http), x_timers(timers), x_clock(clock), x_metrics(metrics) {}
+Calls::Calls(ports::Http& http, ports::Clock& clock) : x_http(http), x_clock(clock) {}
 
 Calls::~Calls() {
   for (const auto& [call, owned] : x_open) x_http.cancel(call->x_exchange);
@@ -59,7 +64,8 @@ void Calls::finished(Call& call, const ports::TransportEnd& end) {
   call.x_reply.took = x_clock.now() - call.x_started;
   if (call.x_oversize)
     call.x_reply.end = {ports::Transport::interrupted,
-                        "the answer is larger than " + std::to_string(core::limits::answer_bytes) + " bytes", false};
+                        "the answer is larger than " + std::to_string(core::limits::answer_bytes) + " bytes",
+                        false};
   if (call.x_reply.complete() && on_contact) on_contact();
   if (call.x_reply.complete() && call.x_reply.head.code == 401 && !call.x_asked_again) {
     call.x_asked_again = true;

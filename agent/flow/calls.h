@@ -1,5 +1,5 @@
-// One request, one whole answer: the write lane's and the GETs' side of the Http port. Bodies are bounded; a 401 drops
-// the token and is asked once more, because it certainly did not happen.
+// One request, one whole answer: the write lane's and the GETs' side of the Http port. Bodies are bounded; a
+// 401 drops the token and is asked once more, because it certainly did not happen.
 #pragma once
 #include <functional>
 #include <map>
@@ -9,11 +9,6 @@
 #include "agent/core/api_error.h"
 #include "agent/ports/clock.h"
 #include "agent/ports/http.h"
-#include "agent/ports/timers.h"
-
-namespace outrigger::metrics {
-class Catalog;
-}
 
 namespace outrigger::flow {
 
@@ -35,7 +30,7 @@ core::ApiError error_of(const Reply& reply);
 class Calls final {
  public:
   using Done = std::function<void(const Reply&)>;
-  Calls(ports::Http& http, ports::Timers& timers, ports::Clock& clock, metrics::Catalog* metrics);
+  Calls(ports::Http& http, ports::Clock& clock);
   ~Calls();  // cancels everything
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
@@ -52,9 +47,7 @@ class Calls final {
   void finished(Call& call, const ports::TransportEnd& end);
 
   ports::Http& x_http;
-  ports::Timers& x_timers;
   ports::Clock& x_clock;
-  metrics::Catalog* x_metrics;
   std::map<Call*, std::unique_ptr<Call>> x_open;
 };
 

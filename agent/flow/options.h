@@ -5,7 +5,9 @@
 #include <string>
 
 #include "agent/core/ids.h"
+#include "agent/core/pod_policy.h"
 #include "agent/core/time.h"
+#include "agent/kube/watch_machine.h"
 
 namespace outrigger::flow {
 
@@ -15,6 +17,11 @@ struct Options {
   std::string driver_pod_name;                               // the owner; empty in client mode
   core::PodUid driver_pod_uid;                               // likewise; all zero in client mode
   std::string container_name = "spark-kubernetes-executor";  // whose state is the executor's
+
+  core::PodPolicy policy;  // what a driver may put into a pod
+  kube::StartMode start_mode = kube::StartMode::list;
+  std::chrono::seconds watch_timeout_bound{0};  // > 0: shorter watches, for proxies that acknowledge TCP
+  core::Millis list_deadline{60'000};           // one page
 
   core::Millis contact_bound{30'000};    // no word from the server for longer: stale, not ready
   core::Millis turn_bound{5'000};        // the loop has not turned for longer: not live

@@ -30,6 +30,8 @@ class SnapshotSink {
   // limits::creates_in_flight.
   virtual void mark_in_flight(core::ExecutorId id, core::ProfileId profile) = 0;
   virtual void clear_in_flight(core::ExecutorId id) = 0;
+  // Marks set from now on belong to this driver incarnation (core::nonce_hash); it is kept beside each mark.
+  virtual void marks_of(std::uint64_t /*nonce_hash*/) {}
 };
 
 // What a crashed incarnation had in flight, read once at start.

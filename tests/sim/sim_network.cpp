@@ -34,7 +34,7 @@ void SimNetwork::drop_watches() {
   if (x_http != nullptr) x_http->drop_watches();
 }
 
-SimHttp::SimHttp(SimNetwork& network) : x_net(network) {
+SimHttp::SimHttp(SimNetwork& network, CrashPoint& crash) : x_net(network), x_crash(crash) {
   x_net.x_http = this;
 }
 SimHttp::~SimHttp() {
@@ -49,6 +49,7 @@ void SimHttp::after(core::Nanos delay, std::function<void()> run) {
 }
 
 ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::HttpSink& sink) {
+  x_crash.step();  // before anything left
   const ports::ExchangeId id = ++x_last;
   auto& faults = x_net.faults;
   const bool watch = request.verb == kube::Verb::watch;

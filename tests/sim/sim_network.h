@@ -7,6 +7,7 @@
 
 #include "agent/ports/http.h"
 #include "tests/sim/sim_server.h"
+#include "tests/sim/sim_sink.h"
 #include "tests/support/manual_entropy.h"
 #include "tests/support/manual_timers.h"
 
@@ -58,7 +59,7 @@ class SimNetwork {
 
 class SimHttp final : public ports::Http {
  public:
-  explicit SimHttp(SimNetwork& network);
+  SimHttp(SimNetwork& network, CrashPoint& crash);
   ~SimHttp() override;  // a crash: no callback ever comes; what is on the wire may still arrive
 
   ports::ExchangeId start(ports::Lane lane, kube::Request request, ports::HttpSink& sink) override;
@@ -87,6 +88,7 @@ class SimHttp final : public ports::Http {
   void bookmark(ports::ExchangeId id);
 
   SimNetwork& x_net;
+  CrashPoint& x_crash;
   std::map<ports::ExchangeId, Exchange> x_exchanges;
   ports::ExchangeId x_last = 0;
   std::shared_ptr<bool> x_alive = std::make_shared<bool>(true);

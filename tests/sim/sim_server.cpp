@@ -170,8 +170,7 @@ Answer SimServer::create(const kube::Request& request, std::int64_t wall_ms) {
   meta["uid"] = uid;
   meta["creationTimestamp"] = time_text(wall_ms);
   pod["status"] = {{"phase", "Pending"}, {"qosClass", "Burstable"}};
-  if (const std::string id = label(pod, "spark-exec-id"); !id.empty())
-    created[std::stoull(id)].push_back(uid);
+  created[label(pod, "outrigger-nonce") + "/" + label(pod, "spark-exec-id")].push_back(uid);
   x_pods[name] = pod;
   record("ADDED", pod);
   const Json answer = x_pods[name];

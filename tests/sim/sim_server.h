@@ -60,8 +60,9 @@ class SimServer {
   void compact();
 
   std::optional<std::size_t> quota;  // pods
-  // executor id -> uids of the pods created for it: the server's own record of what was posted successfully.
-  std::map<std::uint64_t, std::vector<std::string>> created;
+  // nonce/executor id -> uids of the pods created for it: the server's own record of what was posted
+  // successfully.
+  std::map<std::string, std::vector<std::string>> created;
   std::function<void(const std::string& name)> on_created;
   std::function<void(const Json& pod, const std::string& how)> on_deleting;  // a client's delete took effect
   std::function<void(const Json& pod)> on_removed;

@@ -1,0 +1,23 @@
+#include "agent/flow/agent.h"
+
+#include <utility>
+
+#include "agent/flow/engine.h"
+
+namespace outrigger::flow {
+
+Agent::Agent(Options options, Ports ports, std::vector<ports::InFlightMark> crashed)
+    : x_engine(std::make_unique<Engine>(std::move(options), ports, std::move(crashed))) {}
+Agent::~Agent() = default;
+
+void Agent::start() {
+  x_engine->start();
+}
+void Agent::drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done) {
+  x_engine->drain(deadline, std::move(on_done));
+}
+HealthReport Agent::health() const {
+  return x_engine->health();
+}
+
+}  // namespace outrigger::flow

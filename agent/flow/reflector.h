@@ -1,0 +1,77 @@
+// Runs the watch machine against the Http port: sends what it asks for, decodes in the body callback, and tells one
+// consumer, in order, what the server said. No transfer is ever paused; a frame over its bound drops the connection.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/core/pod_event.h"
+#include "agent/kube/watch_machine.h"
+#include "agent/kube/watch_stream.h"
+#include "agent/metrics/catalog.h"
+#include "agent/ports/clock.h"
+#include "agent/ports/entropy.h"
+#include "agent/ports/http.h"
+#include "agent/ports/log.h"
+#include "agent/ports/timers.h"
+
+namespace outrigger::flow {
+
+class Reflector final {
+ public:
+  struct Seams {
+    ports::Http& http;
+    ports::Timers& timers;
+    ports::Clock& clock;
+    ports::Entropy& entropy;
+    ports::Log& log;
+    metrics::Watch metrics;  // empty handles swallow what they are told
+    std::function<void(core::PodEvent)> consume;
+    std::function<void()> changed;  // contact, state or error changed; may be called often
+  };
+  Reflector(Seams seams, const std::string& container_name);
+  ~Reflector();
+  Reflector(const Reflector&) = delete;
+  Reflector& operator=(const Reflector&) = delete;
+
+  void start(kube::WatchConfig config);
+  void stop();
+
+  bool started() const { return x_started; }
+  // The watch is open: a connection that were dead would have been ended by keepalive or its deadline, so this is
+  // contact even when nothing happens. A missing bookmark proves nothing.
+  bool watching() const;
+  // The server's last sign of life; nullopt = none yet.
+  std::optional<core::Instant> last_contact() const;
+  // Of the newest restart that was an error; error_class none once the watch is open again.
+  void touch();  // the server answered somebody
+  const core::ApiError& last_error() const { return x_last_error; }
+
+ private:
+  class Exchange;
+  void feed(const kube::WatchInput& input, kube::WatchFrame* frame, kube::ListPage* page);
+  void tell(const kube::WatchEmit& emit, kube::WatchFrame* frame, kube::ListPage* page);
+  void carry_out(kube::WatchEffect& effect);
+  void send(kube::Request request, bool watch);
+  void abort_exchange();
+  void report(const kube::watch_effect::Report& report);
+
+  Seams x_seams;
+  std::optional<kube::WatchConfig> x_config;
+  kube::WatchMachine x_machine;
+  kube::WatchStream x_stream;
+  kube::PodDecoder x_decoder;
+  kube::WatchFrame x_frame;
+  kube::ListPage x_page;
+  std::unique_ptr<Exchange> x_exchange;
+  std::vector<std::unique_ptr<Exchange>> x_dying;  // aborted inside their own callback: their end still comes
+  ports::TimerId x_timer = 0;
+  std::optional<core::Instant> x_contact;
+  core::ApiError x_last_error;
+  core::Instant x_list_began{};
+  bool x_started = false;
+};
+
+}  // namespace outrigger::flow

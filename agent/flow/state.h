@@ -1,0 +1,30 @@
+// What the pumps share: the books that decide() reads, and who the driver is. Owned by the engine; loop thread only.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "agent/core/allocator.h"
+#include "agent/core/concurrency.h"
+#include "agent/core/pod_template.h"
+#include "agent/core/session.h"
+#include "agent/flow/options.h"
+#include "agent/kube/requests.h"
+
+namespace outrigger::flow {
+
+struct State {
+  explicit State(Options the_options);
+
+  core::PodIdentity identity(core::ProfileId profile) const;
+  // Every pod of this application that an Outrigger made, whichever driver asked for it.
+  std::string selector() const;
+  kube::WatchConfig watch_config() const;
+
+  Options options;
+  kube::Requests requests;
+  core::Session session;
+  core::Books books;
+  core::Concurrency writes;
+};
+
+}  // namespace outrigger::flow
