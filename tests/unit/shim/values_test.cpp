@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "shim/examples/pod_renderer.h"
 #include "shim/nonce.h"
@@ -48,12 +49,13 @@ TEST(Change, shows_uid_and_addresses_as_kubernetes_writes_them) {
 
 TEST(Change, text_that_does_not_fit_is_cut_at_a_character_and_marked) {
   Record record;
-  record.message = std::string(254, 'x') + "\xC3\xA9";  // 256 bytes, the last character is of two
+  record.message.assign(254, 'x');
+  record.message.append("\xC3\xA9");  // 256 bytes, the last character is of two
   outrigger_change change;
   to_change(record, 1, change);
-  EXPECT_EQ(std::string(change.message), std::string(254, 'x'));
+  EXPECT_EQ(std::string_view(change.message), std::string_view(record.message).substr(0, 254));
   EXPECT_TRUE(change.flags & OUTRIGGER_CHANGE_CUT);
-  record.message = std::string(255, 'x');
+  record.message.assign(255, 'x');
   to_change(record, 1, change);
   EXPECT_EQ(std::string(change.message).size(), 255u);
   EXPECT_FALSE(change.flags & OUTRIGGER_CHANGE_CUT);
