@@ -94,7 +94,10 @@ void Check::breach(const std::string& path, const Json& value, std::string why) 
   constexpr std::size_t most = 80;
   std::string shown = write_json(value).value_or("...");
   std::replace(shown.begin(), shown.end(), id_slot, '#');
-  if (shown.size() > most) shown = shown.substr(0, most) + "...";
+  if (shown.size() > most) {
+    shown.resize(most);
+    shown += "...";
+  }
   breaches_.push_back({path, std::move(shown), std::move(why)});
 }
 
