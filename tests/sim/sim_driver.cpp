@@ -144,7 +144,7 @@ void SimDriver::read() {
 
 void SimDriver::take(const core::ExecutorRecord& record) {
   const core::ExecutorId id = record.pod.executor_id;
-  if (record.pod.uid.empty() || record.pod.nonce == nonce) {
+  if (record.pod.nonce == nonce) {
     if (core::is_final(record.state)) {
       finals[id] = record.state;
       if (known.erase(id) != 0) post(core::KnownDelta{false, {}, {id}});
@@ -155,6 +155,7 @@ void SimDriver::take(const core::ExecutorRecord& record) {
       if (on_known) on_known(id);
       post(core::KnownDelta{false, {id}, {}});
     }
+    if (!core::is_final(record.state)) finals.erase(id);  // landed late, after its create had been given up
     view[id] = record;
     if (record.delete_proposed) x_proposed.insert(id);
   }

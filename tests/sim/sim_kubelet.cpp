@@ -94,7 +94,7 @@ void SimKubelet::run(const std::string& name, const std::string& uid) {
 }
 
 void SimKubelet::die(const std::string& name, const std::string& uid) {
-  if (!same(name, uid) || ended(x_net.server.pods().at(name))) return;
+  if (faults.quiet || !same(name, uid) || ended(x_net.server.pods().at(name))) return;
   if (x_net.server.pods().at(name)["metadata"].contains("deletionTimestamp")) return;
   ++deaths;
   const std::string at = time_text(x_net.clock.wall_ms());

@@ -79,8 +79,10 @@ ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::Http
     net.notify();
     return answer;
   };
+  const bool create = request.verb == kube::Verb::create;
   const bool write = request.verb != kube::Verb::get && request.verb != kube::Verb::list;
   if (write && x_net.hit(faults.late)) {
+    x_net.uncertain_creates += create;
     x_net.timers.start(milliseconds(x_net.random.below(20'000)), apply);
     after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
     return id;
@@ -102,6 +104,7 @@ ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::Http
     return id;
   }
   if (x_net.hit(faults.server_error)) {
+    x_net.uncertain_creates += create;
     const bool applied = x_net.random.chance(50);
     const core::Nanos arrive = applied ? x_net.latency() : core::Nanos{0};
     x_net.timers.start(arrive, [this, alive = x_alive, id, applied, apply] {
@@ -116,6 +119,7 @@ ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::Http
     return id;
   }
   const bool lose_reply = x_net.hit(faults.lost_reply);
+  x_net.uncertain_creates += create && lose_reply;
   x_net.timers.start(x_net.latency(), [this, alive = x_alive, id, apply, lose_reply, lost, give_up] {
     Answer answer = apply();
     if (!*alive) return;

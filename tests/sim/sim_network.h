@@ -48,8 +48,9 @@ class SimNetwork {
   test::ManualClock& clock;
   test::ManualEntropy& random;
   NetworkFaults faults;
-  bool down = false;        // nobody listens
-  bool watch_list = false;  // sendInitialEvents is understood
+  std::uint64_t uncertain_creates = 0;  // POSTs whose outcome the agent could not know from the answer
+  bool down = false;                    // nobody listens
+  bool watch_list = false;              // sendInitialEvents is understood
   std::function<void(const std::string&)> trace;
 
  private:

@@ -56,7 +56,7 @@ struct SimWorld::Incarnation {
 SimWorld::SimWorld(std::uint64_t seed, std::function<void(const std::string&)> trace)
     : x_seed(seed),
       x_trace(std::move(trace)),
-      x_random(seed * 0x9E3779B97F4A7C15ull + 7),
+      x_random(test::ManualEntropy(seed).next()),  // neighbouring seeds must not share a stream
       x_server([this] { return x_random.next(); }),
       x_net(x_server, x_timers, x_clock, x_random),
       x_kubelet(x_net) {
@@ -103,15 +103,16 @@ void SimWorld::check_created(const std::string& name) {
     fail("C22: " + name + " has no owner");
   // Never more than the highest target ever set, apart from creates whose outcome nobody could know (C19).
   if (!x_driver || label(pod, "outrigger-nonce") != x_driver->nonce) return;
+  const std::uint64_t uncertain = x_uncertain + x_net.uncertain_creates;
   std::uint64_t living = 0;
   for (const auto& [other, p] : x_server.pods())
     if (label(p, "outrigger-nonce") == x_driver->nonce && profile_of(p) == profile_of(pod) &&
         !final_phase(p) && !deleting(p))
       ++living;
-  if (living > x_highest_target[profile_of(pod)] + x_uncertain)
+  if (living > x_highest_target[profile_of(pod)] + uncertain)
     fail("S7: " + std::to_string(living) + " living pods of profile " +
          std::to_string(profile_of(pod).value) + ", never more than " +
-         std::to_string(x_highest_target[profile_of(pod)]) + " wanted, " + std::to_string(x_uncertain) +
+         std::to_string(x_highest_target[profile_of(pod)]) + " wanted, " + std::to_string(uncertain) +
          " uncertain");
 }
 
@@ -162,7 +163,7 @@ void SimWorld::start_driver() {
   x_highest_target.clear();
   const std::uint32_t profiles = 1 + static_cast<std::uint32_t>(x_random.below(2));
   for (std::uint32_t p = 0; p < profiles; ++p) {
-    const auto target = static_cast<std::uint32_t>(x_random.below(15));
+    const auto target = static_cast<std::uint32_t>(x_random.below(x_size));
     x_driver->targets[{p}] = target;
     x_highest_target[{p}] = target;
   }
@@ -211,14 +212,15 @@ void SimWorld::plan_faults() {
   auto some = [&](std::uint32_t top) {
     return x_random.chance(40) ? static_cast<std::uint32_t>(x_random.below(top)) : 0u;
   };
-  f = {some(60), some(60), some(80), some(60), some(120), some(60),
-       some(30), some(60), some(30), some(80), some(60),  false};
-  x_kubelet.faults = {some(150), some(200), some(300), false};
+  f = {some(100), some(100), some(150), some(100), some(200), some(120),
+       some(60),  some(80),  some(60),  some(120), some(100), false};
+  x_kubelet.faults = {some(200), some(200), some(400), false};
   x_net.watch_list = x_random.chance(50);
 }
 
 void SimWorld::disturb() {
-  switch (x_random.below(12)) {
+  switch (x_random.below(14)) {
+    case 12:
     case 0:
       if (x_agent) x_crash.steps_left = 1 + x_random.below(60);
       break;
@@ -238,7 +240,7 @@ void SimWorld::disturb() {
       x_kubelet.kill_one();
       break;
     case 5:
-      x_server.quota = x_random.below(12);
+      x_server.quota = x_random.below(x_size);
       break;
     case 6:
       x_server.quota.reset();
@@ -255,7 +257,7 @@ void SimWorld::disturb() {
       if (!x_driver) break;
       const auto profile =
           core::ProfileId{static_cast<std::uint32_t>(x_random.below(x_driver->targets.size()))};
-      const auto target = static_cast<std::uint32_t>(x_random.below(18));
+      const auto target = static_cast<std::uint32_t>(x_random.below(x_size));
       x_highest_target[profile] = std::max(x_highest_target[profile], target);
       say("world: target " + std::to_string(profile.value) + " = " + std::to_string(target));
       x_driver->set_target(profile, target);
@@ -316,7 +318,7 @@ void SimWorld::settle() {
   x_server.quota.reset();
   x_kubelet.schedule_all();
   if (x_driver) x_driver->slow = false;
-  run_for(seconds(5));
+  run_for(seconds(25));  // a late POST may still land
   if (!x_agent) start_agent();
   if (!x_driver) start_driver();
   x_driver->slow = false;
@@ -368,6 +370,8 @@ void SimWorld::end_by_drain() {
 
 Outcome SimWorld::run() {
   plan_faults();
+  const std::uint64_t disturbances = 5 + x_random.below(35);
+  x_size = x_random.chance(20) ? 60 : 15;
   start_agent();
   if (x_random.chance(80))
     start_driver();
@@ -375,7 +379,6 @@ Outcome SimWorld::run() {
     x_timers.start(seconds(x_random.below(40)), [this] {
       if (!x_driver) start_driver();
     });
-  const std::uint64_t disturbances = 4 + x_random.below(20);
   for (std::uint64_t i = 0; i < disturbances; ++i) {
     run_for(milliseconds(x_random.below(12'000)));
     if (x_random.chance(10)) plan_faults();

@@ -65,6 +65,7 @@ class SimWorld {
   std::uint64_t x_uncertain =
       0;  // creates whose outcome the agent could not know: lost, late, or cut by a crash
   std::uint64_t x_driver_number = 0;
+  std::uint32_t x_size = 15;  // targets are below
   bool x_draining = false, x_done = false, x_crashes_allowed = true;
   Outcome x_outcome;
 };
