@@ -24,6 +24,7 @@ struct Cluster {
   Pem client_key;
   std::string token;
   std::string token_file;  // over `token`; read again when it changes
+  std::string proxy_url;   // http, https or socks5; the environment's proxies are never used
   std::string name_space;  // of the context or the service account; may be empty
   std::string source;      // what it came from, for texts: "in-cluster", "/home/u/.kube/config, context dev"
 

@@ -47,9 +47,9 @@ struct Writes {
 };
 
 struct Channel {
-  std::string run_dir = "/run/outrigger";         // shared with the driver, which mounts it read-only (C1)
-  std::string lock_dir = "/run/outrigger-agent";  // only agents see it (C13)
-  std::uint32_t capacity = 4096;                  // pods
+  std::string run_dir = "/run/outrigger";  // shared with the driver, which mounts it read-only (C1)
+  std::string lock_dir;  // only agents see it (C13); empty: /run/outrigger-agent, in client mode run_dir
+  std::uint32_t capacity = 4096;  // pods
 };
 
 struct Admin {
