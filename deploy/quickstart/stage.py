@@ -8,7 +8,6 @@ from server import Server
 
 NAMESPACE = "spark"
 APPLICATION = "spark-quickstart"
-RUNNING_PHASES = {"Running"}
 
 
 def free_port():
@@ -36,9 +35,11 @@ class Stage:
         self.server = Server(self.kubeconfig)
 
     def start_agent(self):
-        self.run_directory.mkdir(mode=0o700, exist_ok=True)
+        lock_directory = self.logs / "lock"
+        for directory in (self.run_directory, lock_directory):
+            directory.mkdir(mode=0o700, exist_ok=True)
         self.agent = Program("agent", [self.programs / "outrigger-agent", "--kubeconfig", self.kubeconfig, "--namespace", NAMESPACE, "--application-id", APPLICATION,
-                                       "--run-dir", self.run_directory, "--listen", f"127.0.0.1:{self.admin_port}"], self.logs)
+                                       "--run-dir", self.run_directory, "--lock-dir", lock_directory, "--log-format", "text", "--listen", f"127.0.0.1:{self.admin_port}"], self.logs)
         self.agents.append(self.agent)
 
     def start_driver(self):

@@ -4,23 +4,15 @@ import sys
 import time
 
 from processes import Problem, wait_for
+from record import Record
+from server import AGENT
 from stage import NAMESPACE
-from verify import created_twice, differences, some
+from verify import some
 
 CREATE_LATENCY_MS = (30, 100)
-# What the server is told to do to a pod -> the class that must arrive in the driver.
-CAUSES = {
-    "app-error": "app_error",
-    "oom-killed": "oom_container",
-    "jvm-oom": "jvm_oom",
-    "sigkill": "sigkill_unknown",
-    "disk": "disk",
-    "preempted": "preempted",
-    "evicted": "node_pressure",
-    "api-eviction": "evicted_api",
-    "node-shutdown": "node_shutdown",
-    "node-lost": "node_lost",
-}
+CREATES_AT_ONCE = 256  # the agent's own bound
+# What the server does to a pod is named by the class that must arrive in the driver.
+CAUSES = ["app_error", "oom_container", "jvm_oom", "disk", "sigkill_unknown", "preempted", "evicted_api", "node_pressure", "node_lost", "node_shutdown"]
 DEATHS = 50
 REST = 10  # executors that stay when the targets fall
 
@@ -106,9 +98,8 @@ def deaths(stage, checks, executors):
     names = {int(p["metadata"]["labels"]["spark-exec-id"]): n for n, p in stage.server_pods().items()}
     injected = {}
     for number, executor in enumerate(victims):
-        cause = list(CAUSES)[number % len(CAUSES)]
-        injected[executor] = CAUSES[cause]
-        stage.server.die(NAMESPACE, names[executor], cause)
+        injected[executor] = CAUSES[number % len(CAUSES)]
+        stage.server.die(NAMESPACE, names[executor], injected[executor])
     begin = time.monotonic()
     try:
         wait_for("every death to reach the driver", 20, lambda: all(stage.driver.end_of(i) for i in injected), alive=stage.everyone())
@@ -152,7 +143,7 @@ def drop_watches(stage, checks, executors):
     stage.server.compact()
     stage.server.drop_watches()
     for name in names:
-        stage.server.die(NAMESPACE, name, next(iter(CAUSES)))
+        stage.server.die(NAMESPACE, name, CAUSES[0])
     stage.server.compact()
     wait_for("the deaths behind the dropped watch to reach the driver", 20, lambda: len(stage.driver.ends) >= before + len(names), alive=stage.everyone())
     stage.until_running(total, 20)
@@ -179,29 +170,29 @@ def account(stage, checks, executors, up_seconds):
     checks.expect(stage.driver.process.returncode == 0, "the driver ends cleanly", f"exit code {stage.driver.process.returncode}")
     code = stage.agent.stop()
     checks.expect(code == 0, "the agent ends cleanly on SIGTERM", f"exit code {code}" + ("" if code == 0 else f": {stage.agent.last_words()}"))
-    record = stage.record()
+    record = Record(stage.server.record())
     checks.expect(not stage.driver.refused, "no command of the driver was refused", some(stage.driver.refused))
     checks.expect(not stage.driver.notes, "the driver met no error", some(stage.driver.notes))
 
-    twice = created_twice(record.posts())
-    checks.expect(not twice, "no executor id was posted successfully twice", some(f"{i}: {n} times" for i, n in twice.items()) if twice else f"{record.created()} pods created")
+    twice = record.twice()
+    checks.expect(not twice, "no executor id was posted successfully twice", some(f"{i}: {n} times" for i, n in twice.items()) if twice else f"{len(record.posts)} pods created")
     unknown = record.ids() - stage.driver.seen
     checks.expect(not unknown, "every pod that the server made is known to the driver", some(sorted(unknown)))
     checks.expect(stage.server_program.alive(), "the server lived through all of it")
 
     for program in stage.agents:
         program.measure()
-    ideal = executors * sum(CREATE_LATENCY_MS) / 2 / 1000 / 256
+    verbs = record.by_verb(AGENT)
+    ideal = executors * sum(CREATE_LATENCY_MS) / 2 / 1000 / CREATES_AT_ONCE
     cpu = sum(p.cpu_seconds for p in stage.agents)
     return [
         (f"{executors} executors running after", f"{up_seconds:.2f} s"),
-        ("  ideal: 256 creates at a time", f"{ideal:.2f} s"),
+        ("  first to last POST", f"{record.seconds(0, executors - 1):.2f} s"),
+        (f"  ideal: {CREATES_AT_ONCE} creates at a time all along", f"{ideal:.2f} s"),
         ("  20 a second", f"{executors / 20:.1f} s"),
-        ("requests by verb", "  ".join(f"{verb} {count}" for verb, count in sorted(record.by_verb().items()))),
-        ("  of these LISTs", f"{record.by_verb().get('list', 0)}"),
+        ("requests by verb", "  ".join(f"{verb} {count}" for verb, count in sorted(verbs.items()))),
+        ("  of these LISTs", f"{verbs.get('list', 0)}"),
+        ("  creates at a time, at most", f"{record.peak_concurrency()}"),
         ("agent CPU, all incarnations", f"{cpu:.2f} s"),
         ("agent peak RSS", f"{max(p.peak_rss_kib for p in stage.agents) / 1024:.1f} MiB"),
     ]
-
-
-__all__ = ["run", "differences"]

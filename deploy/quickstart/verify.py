@@ -1,6 +1,4 @@
 """What must hold, collected as it is checked, and the table at the end."""
-from collections import Counter
-
 GREEN, RED, PLAIN = "ok  ", "FAIL", "    "
 
 
@@ -20,20 +18,9 @@ class Checks:
         return bool(self.lines) and all(holds for holds, _, _ in self.lines)
 
 
-def differences(driver, server):
-    """Executor ids on which the two views differ: id -> (driver, server)."""
-    return {i: (driver.get(i, "absent"), server.get(i, "absent")) for i in driver.keys() | server.keys() if driver.get(i) != server.get(i)}
-
-
 def some(items, limit=5):
     items = [str(item) for item in items]
     return ", ".join(items[:limit]) + (f" and {len(items) - limit} more" if len(items) > limit else "")
-
-
-def created_twice(posts):
-    """posts: (executor id, succeeded) of every POST of a pod."""
-    counts = Counter(executor for executor, succeeded in posts if succeeded)
-    return {executor: count for executor, count in counts.items() if count > 1}
 
 
 def print_report(facts, checks, seconds):
