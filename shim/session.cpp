@@ -208,20 +208,26 @@ void Session::grant_wanted_ids(std::int64_t now) {
 
 void Session::read(std::size_t max, std::vector<Change>& changes) {
   Change change;
-  while (changes.size() < max) {
+  // Counted, because a `state` of garbage may have something new to say for ever.
+  for (std::size_t rounds = 0, tables = 0;
+       changes.size() < max && rounds < reads_per_call && tables < tables_per_call;) {
     if (feed_.take(change)) {
       if (change.record.gone()) desired_.forget(change.record.executor_id);
       changes.push_back(std::move(change));
       continue;
     }
     if (views_.empty()) return;
+    ++rounds;
     StateView& view = *views_.front();
     // Asked before the read: only then does "nothing left" mean that the complete table was read.
     const auto control = view.control();
     const bool synced = control && control->synced != 0;
     scratch_records_.clear();
     const auto got = view.read(std::min(max - changes.size(), read_batch), scratch_records_);
-    if (got == StateView::Read::table) feed_.begin_table();
+    if (got == StateView::Read::table) {
+      feed_.begin_table();
+      ++tables;
+    }
     for (auto& record : scratch_records_) feed_.apply(std::move(record));
     if (got != StateView::Read::nothing) continue;
     if (views_.size() > 1) {

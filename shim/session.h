@@ -39,6 +39,8 @@ class Session {
   static constexpr std::size_t sends_per_step = 256;
   static constexpr std::size_t results_per_step = 1024;
   static constexpr std::size_t read_batch = 1024;
+  static constexpr std::size_t reads_per_call = 256;
+  static constexpr std::size_t tables_per_call = 6;
   static constexpr std::size_t views_kept = 4;  // generations that wait to be drained
 
   Session(Options options, Channel& channel);

@@ -94,21 +94,21 @@ TEST_F(AbiTest, every_post_reaches_the_agent_with_its_result_under_its_command_i
   outrigger_policy_defaults(&policy);
   policy.batch_size = 5;
   std::set<std::uint64_t> commands;
-  const auto posted = [&](outrigger_code code, std::uint64_t command) {
-    EXPECT_EQ(code, OUTRIGGER_OK) << error();
-    EXPECT_TRUE(commands.insert(command).second);
-  };
   std::uint64_t c = 0;
-  posted(outrigger_post_policy(session, &policy, &c), c);
-  posted(outrigger_post_template(session, &pods, &c), c);
-  posted(outrigger_post_rendered(session, 0, &samples[0], &c), c);
-  posted(outrigger_post_target(session, 0, 9, &c), c);
-  posted(outrigger_post_known(session, ids, 2, nullptr, 0, &c), c);
-  posted(outrigger_post_known_full(session, ids, 1, &c), c);
-  posted(outrigger_post_confirm_delete(session, ids, 2, &c), c);
-  posted(outrigger_post_delete(session, ids, 2, &c), c);
-  posted(outrigger_post_grant_ids(session, 0, nullptr, &c), c);
-  posted(outrigger_post_drain(session, &c), c);
+  const auto posted = [&](outrigger_code code) {
+    EXPECT_EQ(code, OUTRIGGER_OK) << error();
+    EXPECT_TRUE(commands.insert(c).second);
+  };
+  posted(outrigger_post_policy(session, &policy, &c));
+  posted(outrigger_post_template(session, &pods, &c));
+  posted(outrigger_post_rendered(session, 0, &samples[0], &c));
+  posted(outrigger_post_target(session, 0, 9, &c));
+  posted(outrigger_post_known(session, ids, 2, nullptr, 0, &c));
+  posted(outrigger_post_known_full(session, ids, 1, &c));
+  posted(outrigger_post_confirm_delete(session, ids, 2, &c));
+  posted(outrigger_post_delete(session, ids, 2, &c));
+  posted(outrigger_post_grant_ids(session, 0, nullptr, &c));
+  posted(outrigger_post_drain(session, &c));
   std::set<std::uint64_t> answered;
   until([&] {
     outrigger_result results[3];
