@@ -43,6 +43,12 @@ std::uint64_t SnapshotWriter::publish(std::uint32_t slot, const Record& record) 
   write_cell(view_.ring[n & (view_.shape.ring_entries - 1)].words, words, n);
   write_cell(view_.slots[slot].words, words, n);
   book_[slot].last_seq = n;
+  // A batch longer than the ring would leave nothing to replay from: `applied` follows at least this closely. No wake:
+  // commit() does that. Release: whoever starts a replay here finds everything up to it.
+  if (n - applied_ >= view_.shape.ring_entries / 4) {
+    view_.header->applied.store_release(n);
+    applied_ = n;
+  }
   return n;
 }
 
@@ -166,7 +172,7 @@ void SnapshotWriter::set_control(const ControlRecord& control, const ColdText& t
 }
 
 void SnapshotWriter::commit() {
-  if ((sequence_ == applied_ && !results_pending_) || replaced()) return;
+  if ((sequence_ == committed_ && !results_pending_) || replaced()) return;
   StateHeader& h = *view_.header;
   h.counters[static_cast<std::size_t>(Counter::published)].store_relaxed(sequence_);
   count(Counter::commits);
@@ -175,7 +181,7 @@ void SnapshotWriter::commit() {
   if (results_pending_) h.results_written.store_seq_cst(result_writes_);
   h.applied.store_seq_cst(sequence_);
   results_pending_ = false;
-  applied_ = sequence_;
+  applied_ = committed_ = sequence_;
   if (waiting_flag_ == nullptr || waiting_flag_->load_seq_cst() == 0) return;
   // Clear, count, wake: a reader that loads the new wake_seq (acquire) also sees the cleared flag, so what it raises
   // afterwards stays raised; one that has loaded the old one is woken or refused by the kernel.

@@ -82,7 +82,7 @@ class SnapshotWriter {
 
   StateView view_;
   Word32* waiting_flag_ = nullptr;
-  std::uint64_t sequence_ = 0, applied_ = 0, acknowledged_ = 0, result_writes_ = 0;
+  std::uint64_t sequence_ = 0, applied_ = 0, committed_ = 0, acknowledged_ = 0, result_writes_ = 0;
   bool results_pending_ = false;
   std::uint32_t never_used_ = 0;  // slots from here on are free
   std::uint32_t oldest_ = none, newest_ = none;
