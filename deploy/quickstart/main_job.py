@@ -1,6 +1,7 @@
 """The main job: server, agent and driver on this machine; up, deaths, crash, faults, down, drain; then the truth."""
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def arguments():
 
 def main():
     args = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # ends what we started, as Ctrl-C does
     logs = Path(args.logs).resolve() if args.logs else Path(tempfile.mkdtemp(prefix="outrigger-quickstart-"))
     logs.mkdir(parents=True, exist_ok=True)
     print(f"logs: {logs}", flush=True)

@@ -13,14 +13,16 @@ class Problem(Exception):
 
 
 class Program:
-    def __init__(self, name, command, logs, environment=None, stdin=False):
+    def __init__(self, name, command, logs, stdin=False):
         self.name, self.log = name, Path(logs) / f"{name}.log"
         self.cpu_seconds, self.peak_rss_kib = 0.0, 0
         self.out = Path(logs) / f"{name}.out"
-        with open(self.log, "ab") as errors:
-            self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                                            stdout=subprocess.PIPE if stdin else errors, stderr=errors, env={**os.environ, **(environment or {})},
-                                            start_new_session=True, text=True, bufsize=1)
+        try:
+            with open(self.log, "ab") as errors:
+                self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                                                stdout=subprocess.PIPE if stdin else errors, stderr=errors, start_new_session=True, text=True, bufsize=1)
+        except OSError as problem:
+            raise Problem(f"{name} cannot be started: {problem}") from problem
 
     @property
     def pid(self):

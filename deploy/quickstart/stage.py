@@ -1,4 +1,5 @@
 """Server, agent and driver of one run, and the two views of the same pods."""
+import json
 import socket
 import subprocess
 
@@ -20,6 +21,7 @@ class Stage:
     def __init__(self, programs, logs):
         self.programs, self.logs = programs, logs
         self.kubeconfig = logs / "kubeconfig"
+        self.kubeconfig.unlink(missing_ok=True)  # of an earlier run
         self.run_directory = logs / "run"
         self.server_program = self.server = self.agent = self.driver = None
         self.agents = []
@@ -53,6 +55,12 @@ class Stage:
         return subprocess.run([self.programs / "agentctl", "--run-dir", self.run_directory, *map(str, words)], check=False, capture_output=True, text=True, timeout=seconds)
 
     def close(self):
+        """Keeps the server's record, ends whatever still runs."""
+        if self.server and self.server_program.alive():
+            try:
+                (self.logs / "record.json").write_text(json.dumps(self.server.record(), indent=1))
+            except Problem:
+                pass
         for program in (self.driver, self.agent, self.server_program):
             if program:
                 try:
