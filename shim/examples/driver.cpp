@@ -4,13 +4,11 @@
 //
 // and type `target 0 10`. Everything it needs of Outrigger is outrigger/shim.h. The loop in run() is the whole
 // contract: wait, read what changed, answer what the agent asks, acknowledge.
-#include <getopt.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <set>
@@ -19,35 +17,12 @@
 #include <vector>
 
 #include "outrigger/shim.h"
+#include "shim/examples/options.h"
 #include "shim/examples/pod_renderer.h"
 #include "shim/examples/progress.h"
 
 namespace outrigger::example {
 namespace {
-
-constexpr const char* usage =
-    "usage: outrigger-example-driver --run-dir DIR --application APP [option ...]\n"
-    "  --run-dir DIR           holds the agent's `state` and `agent.sock`\n"
-    "  --application APP       the application id that the agent was given\n"
-    "  --profiles N            resource profiles to use, 1 to 16 (2)\n"
-    "  --idle-timeout-ms N     a pending executor older than this may be taken back (60000)\n"
-    "  --driver-grace-ms N     the agent deletes our executors this long after we are gone (30000)\n"
-    "  --json                  one JSON object per line\n"
-    "commands on standard input:\n"
-    "  target PROFILE N        how many executors of a profile we want; running ones are never taken away\n"
-    "  scale PROFILE N         the same, and our own surplus running executors are deleted, newest first\n"
-    "  delete ID               deletes one executor\n"
-    "  known all               tells the agent again which executors we know\n"
-    "  status                  prints every executor\n"
-    "  drain                   deletes everything; nothing is made after that\n"
-    "  quit                    detaches and ends, as the end of the input does\n";
-
-struct Options {
-  std::string run_directory, application;
-  std::uint32_t profiles = 2;
-  std::uint64_t idle_timeout_ms = 60'000, driver_grace_ms = 30'000;
-  bool json = false;
-};
 
 struct CloseSession {
   void operator()(outrigger_session* session) const { outrigger_close(session); }
@@ -291,45 +266,11 @@ class Driver {
   bool quit_ = false;
 };
 
-bool parse(int argc, char** argv, Options& options) {
-  const option names[] = {{"run-dir", 1, nullptr, 'r'},
-                          {"application", 1, nullptr, 'a'},
-                          {"profiles", 1, nullptr, 'p'},
-                          {"idle-timeout-ms", 1, nullptr, 'i'},
-                          {"driver-grace-ms", 1, nullptr, 'g'},
-                          {"json", 0, nullptr, 'j'},
-                          {"help", 0, nullptr, 'h'},
-                          {nullptr, 0, nullptr, 0}};
-  for (int c = 0; (c = getopt_long(argc, argv, "h", names, nullptr)) != -1;) {
-    if (c == 'r')
-      options.run_directory = optarg;
-    else if (c == 'a')
-      options.application = optarg;
-    else if (c == 'p')
-      options.profiles = static_cast<std::uint32_t>(std::strtoul(optarg, nullptr, 10));
-    else if (c == 'i')
-      options.idle_timeout_ms = std::strtoull(optarg, nullptr, 10);
-    else if (c == 'g')
-      options.driver_grace_ms = std::strtoull(optarg, nullptr, 10);
-    else if (c == 'j')
-      options.json = true;
-    else if (c == 'h')
-      std::fputs(usage, stdout), std::exit(0);
-    else
-      return false;
-  }
-  return optind == argc && !options.run_directory.empty() && !options.application.empty() &&
-         options.profiles >= 1 && options.profiles <= 16;
-}
-
 }  // namespace
 }  // namespace outrigger::example
 
 int main(int argc, char** argv) {
   outrigger::example::Options options;
-  if (!outrigger::example::parse(argc, argv, options)) {
-    std::fputs(outrigger::example::usage, stderr);
-    return 2;
-  }
+  if (const auto end = outrigger::example::parse(argc, argv, options)) return *end;
   return outrigger::example::Driver(options).run();
 }
