@@ -1,4 +1,4 @@
-// The API server's URL, taken apart and checked. Used by this room only.
+// The API server's URL, taken apart and checked.
 #pragma once
 #include <string>
 

@@ -20,7 +20,7 @@ class AsioLoop final : public ports::Clock, public ports::Timers {
   explicit AsioLoop(metrics::Catalog* metrics = nullptr);
   ~AsioLoop() override;
 
-  // Until stop(). Exceptions of handlers leave it: they are bugs.
+  // Until stop(), and again after it. Exceptions of handlers leave it: they are bugs.
   void run();
   // Any thread, also before run().
   void stop();

@@ -118,10 +118,10 @@ void declare(Declare& d, Channel& c) {
   c.commands = d.counter("outrigger_channel_commands_total", "Commands taken from the driver's queue.");
   c.results = d.counters_by("outrigger_channel_results_total", "verdict", labels::verdicts,
                             "Commands answered, by verdict.");
-  c.breaches = d.counters_by("outrigger_channel_breaches_total", "kind", labels::breaches,
-                             "Connections closed because the driver broke the channel's contract, by kind.");
-  c.refusals = d.counters_by("outrigger_channel_refusals_total", "reason", labels::refusals,
-                             "Connections to the agent's socket that were refused, by reason.");
+  c.breaches = d.counter("outrigger_channel_breaches_total",
+                         "Connections closed because the driver broke the channel's contract.");
+  c.refusals =
+      d.counter("outrigger_channel_refusals_total", "Connections to the agent's socket that were refused.");
   c.sequence = d.gauge("outrigger_channel_sequence", "Newest sequence number published to the driver.");
   c.records = d.counter("outrigger_channel_records_total", "Records published to the driver.");
   c.commits = d.counter("outrigger_channel_commits_total", "Batches published to the driver.");

@@ -79,8 +79,8 @@ struct Writes {
 struct Channel {
   Counter commands;         // drained from the driver
   Counters results;         // by verdict
-  Counters breaches;        // by kind: what a broken or hostile driver did
-  Counters refusals;        // connections to the socket that were refused, by reason
+  Counter breaches;         // connections closed because the driver broke the contract
+  Counter refusals;         // connections to the socket that were refused
   Gauge sequence;           // newest sequence published
   Counter records;          // records published
   Counter commits;          // batches

@@ -48,7 +48,5 @@ inline constexpr std::array<std::string_view, 16> watch_restarts{
     "server_timeout", "very_short",          "interrupted", "timed_out",    "refused",   "tls",
     "gone",           "too_large_version",   "throttled",   "unauthorized", "forbidden", "server_error",
     "undecodable",    "watch_list_fallback", "rejected",    "other"};
-inline constexpr std::array<std::string_view, 4> breaches{"framing", "sequence", "limit", "other"};
-inline constexpr std::array<std::string_view, 4> refusals{"busy", "version", "malformed", "other"};
 
 }  // namespace outrigger::metrics::labels
