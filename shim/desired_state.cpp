@@ -43,6 +43,7 @@ std::uint64_t DesiredState::renew(Mark& mark, bool wanted) {
   // counts.
   if (mark.dirty) tickets_.supersede(mark.ticket);
   mark = Mark{tickets_.issue(wanted), true, true};
+  if (drain_sent() && &mark != &drain_ && &mark != &detach_) tickets_.supersede(mark.ticket);
   return mark.ticket;
 }
 
@@ -263,6 +264,11 @@ std::optional<DesiredState::Outgoing> DesiredState::next_ids(const IdSet& set) c
 }
 
 std::optional<DesiredState::Outgoing> DesiredState::next() const {
+  if (drain_sent()) {
+    if (ack_) return Outgoing{wire::Ack{*ack_}, 0};
+    if (detach_.dirty) return Outgoing{wire::Detach{}, detach_.ticket};
+    return std::nullopt;
+  }
   if (!blocks_.empty()) return Outgoing{blocks_.front().grant, blocks_.front().ticket};
   if (policy_mark_.dirty) return Outgoing{policy_, policy_mark_.ticket};
   for (const auto& [key, entry] : templates_)
@@ -345,6 +351,7 @@ std::uint64_t DesiredState::ticket_of(std::uint64_t wire_id) const {
 }
 
 std::size_t DesiredState::unsent() const {
+  if (drain_sent()) return (ack_ ? 1 : 0) + detach_.dirty;
   const auto dirty = [](const auto& map) {
     return static_cast<std::size_t>(
         std::count_if(map.begin(), map.end(), [](const auto& entry) { return entry.second.second.dirty; }));

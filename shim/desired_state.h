@@ -62,6 +62,8 @@ class DesiredState {
 
   bool draining() const { return drain_.set; }
   bool detached() const { return detach_.set; }
+  // The agent has been told of the drain: it takes nothing but acknowledgements and the goodbye from now on.
+  bool drain_sent() const { return drain_.set && !drain_.dirty; }
   std::uint32_t default_block() const { return options_.id_block_size; }
   bool grant_under_way() const;
   bool has_granted() const { return next_id_ != options_.first_id; }

@@ -177,7 +177,10 @@ void Session::take_results(std::int64_t now) {
 }
 
 void Session::control_answered(Stage stage, const WireResult& result, std::int64_t now) {
-  if (result.verdict != OUTRIGGER_VERDICT_ACCEPTED) {
+  // An agent that drains already takes no resync; that is where we want it.
+  const bool drains =
+      desired_.draining() && stage != Stage::hello && result.verdict == OUTRIGGER_VERDICT_ORDER;
+  if (result.verdict != OUTRIGGER_VERDICT_ACCEPTED && !drains) {
     const char* what = stage == Stage::hello   ? "hello"
                        : stage == Stage::begin ? "resync_begin"
                                                : "resync_end";

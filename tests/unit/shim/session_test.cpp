@@ -323,6 +323,45 @@ TEST_F(SessionTest, C21_a_drain_is_said_again_to_a_new_agent_after_the_resync_an
   EXPECT_GT(channel.link->index_of<wire::Drain>(), channel.link->index_of<wire::ResyncEnd>());
 }
 
+TEST_F(SessionTest, an_agent_that_drains_is_sent_only_acknowledgements_and_the_goodbye) {
+  attach(1);
+  session.desired().drain(false);
+  step();
+  const std::size_t sent = channel.link->sent.size();
+  const std::uint64_t id = 4;
+  const auto known = session.desired().known(&id, 1, nullptr, 0, true);
+  session.desired().delete_executors(&id, 1, false);
+  step();
+  EXPECT_EQ(channel.link->sent.size(), sent);
+  EXPECT_EQ(state().unsent, 0u);
+  Result result;
+  ASSERT_TRUE(session.tickets().take(result));
+  EXPECT_EQ(result.ticket, known.ticket);
+  EXPECT_EQ(result.verdict, std::uint32_t{OUTRIGGER_VERDICT_SUPERSEDED});
+  session.desired().detach(false);
+  step();
+  EXPECT_TRUE(std::holds_alternative<wire::Detach>(channel.link->sent.back()));
+}
+
+TEST_F(SessionTest, a_connection_made_again_to_an_agent_that_drains_is_not_refused) {
+  attach(1);
+  session.desired().drain(false);
+  step();
+  channel.link->hung_up = true;
+  step();
+  channel.link = std::make_shared<ScriptedLink>();
+  channel.link->accept_all = false;
+  channel.later_ms(600);
+  channel.state->life.heartbeat_ns = channel.clock_ns;
+  step();
+  channel.link->accept(1);
+  for (std::uint64_t id = 2; id <= channel.link->sent.size(); ++id)
+    channel.link->refuse(id, OUTRIGGER_VERDICT_ORDER, "draining: only ack, drain and detach are taken");
+  step();
+  EXPECT_EQ(state().session, std::uint32_t{OUTRIGGER_SESSION_ATTACHED});
+  EXPECT_TRUE(std::holds_alternative<wire::Drain>(channel.link->sent.back()));
+}
+
 TEST_F(SessionTest, after_detach_nothing_is_sent_and_nobody_is_looked_for) {
   attach(1);
   session.desired().detach(false);
