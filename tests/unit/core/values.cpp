@@ -1,0 +1,76 @@
+#include "tests/unit/core/values.h"
+
+#include <stdexcept>
+
+namespace outrigger::core::test {
+namespace {
+
+Json sample(std::uint64_t id) {
+  const std::string text = std::to_string(id);
+  return Json::object(
+      {{"kind", Json::string("Pod")},
+       {"metadata", Json::object({{"name", Json::string("app-exec-" + text)}})},
+       {"spec",
+        Json::object({{"containers", Json::array({Json::object({{"name", Json::string("executor")},
+                                                                {"image", Json::string("spark:4")}})})}})}});
+}
+
+}  // namespace
+
+PodTemplate small_template(std::uint8_t digits, std::uint32_t profile) {
+  std::uint64_t ones = 0;
+  for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;
+  auto slotted =
+      diff_samples({{ExecutorId{ones}, sample(ones), {}}, {ExecutorId{2 * ones}, sample(2 * ones), {}}});
+  if (!slotted) throw std::logic_error(slotted.error().text());
+  PodIdentity identity;
+  identity.name_space = "spark";
+  identity.application_id = "app";
+  identity.profile = ProfileId{profile};
+  identity.nonce = nonce;
+  PodPolicy policy;
+  policy.name_space = "spark";
+  auto made = PodTemplate::compile(std::move(*slotted), identity, policy);
+  if (!made) throw std::logic_error(made.error().text());
+  return std::move(*made);
+}
+
+World::World(std::uint32_t ids) {
+  books.ids.connect(nonce);
+  if (ids != 0 && !books.ids.grant({ExecutorId{1}, ids})) throw std::logic_error("no ids");
+  for (std::uint32_t profile : {0u, 1u})
+    for (std::uint8_t digits = 1; digits <= 6; ++digits)
+      books.templates.put(ProfileId{profile}, 1, small_template(digits, profile));
+  books.desired.resync_begin();
+  known({});
+  books.desired.resync_end();
+  see(PodEvent(PodInit{}));
+  see(PodEvent(PodInitDone{version}));
+}
+
+void World::target(std::uint32_t executors, std::uint32_t profile) {
+  books.desired.apply(SetTarget{ProfileId{profile}, executors});
+}
+
+void World::known(std::vector<ExecutorId> ids) {
+  KnownDelta delta;
+  delta.full = true;
+  delta.added = std::move(ids);
+  books.desired.apply(delta);
+}
+
+Actions World::step(const Moment& m) {
+  Actions actions = decide(books, m);
+  commit(books, actions, m);
+  return actions;
+}
+
+void World::land(const Actions& actions, std::int64_t now_ms) {
+  for (const CreateOrder& order : actions.creates) {
+    Pod made = pod(order.id.value, ++version, order.profile.value);
+    books.expected.answered(order.id, made.uid, made.resource_version, at(now_ms));
+    see(std::move(made), now_ms);
+  }
+}
+
+}  // namespace outrigger::core::test
