@@ -24,18 +24,26 @@ ApiErrorClass webhook_class(const StatusFields& status) {
   return ApiErrorClass::none;
 }
 
+bool has_cause(const StatusFields& status, std::string_view reason) {
+  return std::find(status.causes.begin(), status.causes.end(), reason) != status.causes.end();
+}
+
 ApiErrorClass forbidden_class(const StatusFields& status) {
   // Quota has no cause of its own: the admission plugin's words are all there is.
   if (has(status.message, "exceeded quota") || has(status.message, "status unknown for quota") ||
       has(status.message, "failed quota"))
     return ApiErrorClass::quota;
+  if (has_cause(status, "NamespaceTerminating")) return ApiErrorClass::namespace_missing;
+  // Authorisation says who cannot do what. Any other "is forbidden" comes from an admission plugin (PodSecurity,
+  // LimitRanger, a missing service account) and is about the object.
+  if (has(status.message, " is forbidden: ") && !has(status.message, " cannot "))
+    return ApiErrorClass::invalid;
   return ApiErrorClass::rbac;
 }
 
 bool is_too_large_version(const StatusFields& status) {
-  if (std::find(status.causes.begin(), status.causes.end(), "ResourceVersionTooLarge") != status.causes.end())
-    return true;
-  return has(status.message, "Too large resource version");  // servers before the cause existed
+  return has_cause(status, "ResourceVersionTooLarge") ||
+         has(status.message, "Too large resource version");  // servers before the cause existed
 }
 
 ApiErrorClass not_found_class(const StatusFields& status) {
