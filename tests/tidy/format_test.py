@@ -1,4 +1,5 @@
 """Every C and C++ file is as clang-format 19 writes it."""
+import re
 import shutil
 import subprocess
 import unittest
@@ -17,7 +18,7 @@ class Format(unittest.TestCase):
         names = [f.path for f in cpp_files()]
         self.assertTrue(names)
         done = subprocess.run([self.program, "--dry-run", "-Werror", *names], cwd=ROOT, capture_output=True, text=True, check=False)
-        bad = sorted({line.split(":")[0] for line in done.stderr.splitlines() if "error:" in line})
+        bad = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error:", done.stderr, re.M)))
         if done.returncode != 0:
             self.fail(f"run clang-format-19 -i on: {' '.join(bad) or done.stderr[:300]}")
 

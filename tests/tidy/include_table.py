@@ -118,6 +118,8 @@ def bad_links(cmake, rows):
         if room not in rows:
             continue
         row = rows[room]
+        if row.rooms == EVERYTHING:
+            continue
         for word in words:
             linked = re.fullmatch(r"outrigger::(\w+)", word)
             if linked and linked[1] not in row.rooms | {room, "boost"} and linked[1] in rows:

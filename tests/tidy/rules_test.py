@@ -78,7 +78,8 @@ class SelfTest(unittest.TestCase):
     def test_sleeps(self):
         for text in ("std::this_thread::sleep_for(1ms);", "usleep(5);", "sleep (1);", "time.sleep(1)", "nanosleep(&t, nullptr);"):
             self.breaks(rules.tests_do_not_sleep, "tests/unit/a_test.cpp", text)
-        self.holds(rules.tests_do_not_sleep, "tests/unit/a_test.cpp", "wakes_from_sleep(); reader_sleeps(1);")
+        self.holds(rules.tests_do_not_sleep, "tests/unit/a_test.cpp", "wakes_from_sleep(); reader_sleeps(1); channel.sleep(t);")
+        self.holds(rules.tests_do_not_sleep, "tests/unit/a_test.cpp", "void sleep(const Token&) override {}")
 
     def test_headers(self):
         self.breaks(rules.headers_have_pragma_once, "agent/core/a.h", "struct A {};\n")
