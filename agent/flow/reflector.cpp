@@ -55,6 +55,7 @@ class Reflector::Exchange final : public ports::HttpSink {
     if (x_dead) return;
     x_head = head;
     x_reflector.touch();
+    x_reflector.x_seams.timers.cancel(std::exchange(x_reflector.x_opening, 0));
     const bool success = head.code >= 200 && head.code < 300;
     x_streaming = x_watch && success;
     if (!x_streaming) return;
@@ -134,6 +135,7 @@ void Reflector::Exchange::finish(const ports::TransportEnd& end) {
     return;
   }
   const std::unique_ptr<Exchange> self = std::move(r.x_exchange);
+  r.x_seams.timers.cancel(std::exchange(r.x_opening, 0));
   if (x_oversize) {
     r.feed(kube::watch_input::Undecodable{}, nullptr, nullptr);
   } else if (end.outcome != ports::Transport::ok || x_streaming) {
@@ -178,6 +180,7 @@ void Reflector::stop() {
   x_started = false;
   x_seams.timers.cancel(x_timer);
   x_timer = 0;
+  x_seams.timers.cancel(std::exchange(x_opening, 0));
   if (x_exchange) x_seams.http.cancel(x_exchange->id);
   x_exchange.reset();
   for (const auto& e : x_dying) x_seams.http.cancel(e->id);
@@ -232,6 +235,25 @@ void Reflector::carry_out(kube::WatchEffect& effect) {
 void Reflector::send(kube::Request request, bool watch) {
   x_exchange = std::make_unique<Exchange>(*this, watch);
   x_exchange->id = x_seams.http.start(ports::Lane::watch, std::move(request), *x_exchange);
+  x_seams.timers.cancel(std::exchange(x_opening, 0));
+  if (watch)
+    x_opening = x_seams.timers.start(open_deadline, [this] {
+      x_opening = 0;
+      open_late();
+    });
+}
+
+void Reflector::open_late() {
+  if (!x_exchange) return;
+  abort_exchange();
+  x_last_error = {core::ApiErrorClass::transport,
+                  0,
+                  "",
+                  "the watch was not answered in " + std::to_string(open_deadline.count()) + " ms",
+                  "",
+                  {},
+                  ""};
+  feed(kube::watch_input::Ended{kube::Ending::timed_out}, nullptr, nullptr);
 }
 
 void Reflector::abort_exchange() {

@@ -36,6 +36,10 @@ class Reflector final {
   Reflector(const Reflector&) = delete;
   Reflector& operator=(const Reflector&) = delete;
 
+  // A server that will answer a watch does so at once: no head after this long is a connection that swallows
+  // requests, and the watch's own deadline is minutes away.
+  static constexpr core::Millis open_deadline{30'000};
+
   void start(kube::WatchConfig config);
   void stop();
 
@@ -67,7 +71,8 @@ class Reflector final {
   kube::ListPage x_page;
   std::unique_ptr<Exchange> x_exchange;
   std::vector<std::unique_ptr<Exchange>> x_dying;  // aborted inside their own callback: their end still comes
-  ports::TimerId x_timer = 0;
+  void open_late();
+  ports::TimerId x_timer = 0, x_opening = 0;
   std::optional<core::Instant> x_contact;
   core::ApiError x_last_error;
   core::Instant x_list_began{};

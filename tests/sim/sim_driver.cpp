@@ -154,6 +154,8 @@ void SimDriver::take(const core::ExecutorRecord& record) {
       ever_known.insert(id);
       if (on_known) on_known(id);
       post(core::KnownDelta{false, {id}, {}});
+    } else if (record.state == core::ExecutorState::running && confirmed.contains(id) && on_refused) {
+      on_refused(record.pod.name);  // in our deleted set: its registration is refused, and it exits
     }
     if (!core::is_final(record.state)) finals.erase(id);  // landed late, after its create had been given up
     view[id] = record;

@@ -52,6 +52,7 @@ class SimDriver {
   std::vector<std::string> refusals;
   std::function<void(const std::string&)> trace;
   std::function<void(core::ExecutorId)> on_known;
+  std::function<void(const std::string& pod)> on_refused;
 
  private:
   void tick();

@@ -155,6 +155,18 @@ void SimKubelet::kill_one() {
   die(name, x_net.server.pods().at(name)["metadata"]["uid"]);
 }
 
+void SimKubelet::exit_one(const std::string& name) {
+  const auto it = x_net.server.pods().find(name);
+  if (it == x_net.server.pods().end() || it->second["status"]["phase"] != "Running") return;
+  const std::string at = time_text(x_net.clock.wall_ms());
+  x_net.server.edit(name, [&](Json& pod) {
+    pod["status"]["phase"] = "Failed";
+    container(
+        pod, {{"terminated", {{"exitCode", 1}, {"reason", "Error"}, {"startedAt", at}, {"finishedAt", at}}}});
+  });
+  x_net.notify();
+}
+
 void SimKubelet::schedule_all() {
   for (const auto& name : x_unscheduled) {
     const auto it = x_net.server.pods().find(name);

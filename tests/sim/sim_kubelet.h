@@ -20,6 +20,8 @@ class SimKubelet {
 
   // A pod that runs now dies of something.
   void kill_one();
+  // Its process ends by itself with an error.
+  void exit_one(const std::string& name);
   // Everything that was kept from its node gets one.
   void schedule_all();
 

@@ -160,6 +160,9 @@ void SimWorld::start_driver() {
   x_driver->policy.driver_grace = seconds(10);
   x_driver->policy.idle_timeout = seconds(20);
   x_driver->policy.termination_grace_s = 5;
+  x_driver->on_refused = [this](const std::string& pod) {
+    x_timers.start(milliseconds(100), [this, pod] { x_kubelet.exit_one(pod); });
+  };
   x_highest_target.clear();
   const std::uint32_t profiles = 1 + static_cast<std::uint32_t>(x_random.below(2));
   for (std::uint32_t p = 0; p < profiles; ++p) {
