@@ -16,10 +16,10 @@ struct PodDeleted {
   Pod pod;
 };  // DELETED: the last state, with the deletion's resource version
 struct PodInitDone {
-  std::uint64_t resource_version;
+  std::uint64_t resource_version = 0;
 };  // the list is complete as of this version: swap once
 struct PodBookmark {
-  std::uint64_t resource_version;
+  std::uint64_t resource_version = 0;
 };  // nothing older than this version is missing
 
 using PodEvent = std::variant<PodInit, PodApplied, PodDeleted, PodInitDone, PodBookmark>;

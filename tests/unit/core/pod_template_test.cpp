@@ -273,7 +273,7 @@ TEST(RenderedPod, S3_a_pod_rendered_for_one_id_is_forced_and_checked_the_same_wa
 }
 
 TEST(PodTemplate, property_any_text_made_of_constants_and_the_id_is_stamped_as_rendered) {
-  rc::check([] {
+  EXPECT_TRUE(rc::check([] {
     const auto parts = *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 4));
     std::string text;
     for (const int part : parts) text += part == 0 ? "@" : part == 1 ? "1" : part == 2 ? "-" : "77";
@@ -286,7 +286,7 @@ TEST(PodTemplate, property_any_text_made_of_constants_and_the_id_is_stamped_as_r
     RC_ASSERT(made.has_value());
     const Json stamped = json(made->stamp(ExecutorId{id})->body);
     RC_ASSERT(std::string(stamped.text_at({"spec", "hostname"})) == replaced(text, "@", std::to_string(id)));
-  });
+  }));
 }
 
 }  // namespace
