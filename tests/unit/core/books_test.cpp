@@ -242,6 +242,19 @@ TEST(Desired, bounds_hold_at_the_edge_and_past_it) {
   EXPECT_EQ(desired.apply(KnownDelta{false, {ExecutorId{0}}, {}}).verdict, Verdict::refused_malformed);
 }
 
+TEST(Desired, ids_to_delete_are_bounded_in_one_command_and_in_all) {
+  std::vector<ExecutorId> ids;
+  for (std::uint64_t id = 1; id <= limits::known_ids; ++id) ids.push_back(ExecutorId{id});
+  Desired desired;
+  EXPECT_TRUE(desired.apply(ConfirmDelete{ids}).ok());
+  EXPECT_TRUE(desired.apply(DeleteExecutors{ids}).ok());
+  EXPECT_EQ(desired.apply(ConfirmDelete{{ExecutorId{1}}}).verdict, Verdict::refused_limit);
+  EXPECT_EQ(desired.apply(DeleteExecutors{{ExecutorId{1}}}).verdict, Verdict::refused_limit);
+  ids.push_back(ExecutorId{1});
+  Desired fresh;
+  EXPECT_EQ(fresh.apply(ConfirmDelete{ids}).verdict, Verdict::refused_limit);
+}
+
 TEST(Desired, a_policy_that_could_never_create_is_refused) {
   Desired desired;
   AllocationPolicy policy;

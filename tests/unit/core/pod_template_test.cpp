@@ -137,6 +137,16 @@ TEST(TemplateDiff, bytes_that_stand_for_slots_are_refused) {
   EXPECT_FALSE(diff_samples(bad));
 }
 
+TEST(TemplateDiff, members_of_one_object_are_bounded) {
+  const auto with_members = [](std::size_t count) {
+    Json many = Json::object();
+    for (std::size_t i = 0; i < count; ++i) many.members().push_back({"k" + std::to_string(i), Json{}});
+    return diff_samples({{ExecutorId{1}, many, {}}, {ExecutorId{2}, many, {}}}).has_value();
+  };
+  EXPECT_TRUE(with_members(limits::json_members));
+  EXPECT_FALSE(with_members(limits::json_members + 1));
+}
+
 TEST(TemplateDiff, S6_extra_resources_must_match_and_are_bounded) {
   auto two = samples("{}");
   two[0].extras.push_back(json("{}"));
