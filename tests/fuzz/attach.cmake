@@ -1,0 +1,1 @@
+outrigger_fuzzer(attach SOURCES attach_fuzz.cpp LIBS outrigger::ipc)
