@@ -1,0 +1,123 @@
+#include "tests/apiserver/config.h"
+
+#include <algorithm>
+
+#include "tests/apiserver/base/yaml.h"
+
+namespace outrigger::apiserver {
+namespace {
+
+Account read_account(const Yaml& yaml) {
+  yaml.allow({"name", "user", "token", "rules"});
+  Account account;
+  const auto token = yaml.find("token");
+  const auto name = yaml.find("name");
+  if (!token || !name) yaml.complain("a token needs name and token");
+  account.token = token->text();
+  account.user = name->text();
+  if (const auto user = yaml.find("user")) account.user = user->text();
+  const auto rules = yaml.find("rules");
+  if (!rules) return administrator(account.user, account.token);
+  for (const auto& item : rules->items()) {
+    item.allow({"namespaces", "resources", "verbs"});
+    Rule rule;
+    for (auto [key, list] : {std::pair{"namespaces", &rule.namespaces}, {"resources", &rule.resources}, {"verbs", &rule.verbs}}) {
+      const auto words = item.find(key);
+      if (!words) item.complain(std::string("a rule needs ") + key);
+      *list = words->words();
+    }
+    account.rules.push_back(std::move(rule));
+  }
+  return account;
+}
+
+Quota read_quota(const Yaml& yaml) {
+  yaml.allow({"namespace", "name", "hard", "status"});
+  Quota quota;
+  if (const auto v = yaml.find("namespace")) quota.name_space = v->text();
+  if (const auto v = yaml.find("name")) quota.name = v->text();
+  if (const auto v = yaml.find("status")) {
+    const std::string text = v->text();
+    if (text != "enforced" && text != "absent" && text != "unknown") v->complain("'" + text + "' is not enforced, absent or unknown");
+    quota.status = text == "absent" ? Quota::Status::absent : text == "unknown" ? Quota::Status::unknown : Quota::Status::enforced;
+  }
+  if (const auto hard = yaml.find("hard")) {
+    for (const auto& [name, value] : hard->members()) {
+      if (!parse_quantity(value.text())) value.complain("'" + value.text() + "' is not a quantity");
+      quota.hard[name] = value.text();
+    }
+  }
+  if (quota.name.empty() || quota.name_space.empty() || quota.hard.empty()) yaml.complain("a quota needs namespace, name and hard");
+  return quota;
+}
+
+Budget read_budget(const Yaml& yaml) {
+  yaml.allow({"namespace", "name", "selector"});
+  Budget budget;
+  if (const auto v = yaml.find("namespace")) budget.name_space = v->text();
+  if (const auto v = yaml.find("name")) budget.name = v->text();
+  if (const auto v = yaml.find("selector")) {
+    auto selector = LabelSelector::parse(v->text());
+    if (!selector) v->complain(selector.error());
+    budget.selector = std::move(*selector);
+  }
+  return budget;
+}
+
+void read_kubelet(KubeletSettings& kubelet, const Yaml& yaml) {
+  yaml.allow({"enabled", "nodes", "schedule", "create", "start", "terminate", "pull-back-off"});
+  if (const auto v = yaml.find("enabled")) kubelet.enabled = v->truth();
+  if (const auto v = yaml.find("nodes")) kubelet.nodes = static_cast<int>(v->integer(1, 1000));
+  if (const auto v = yaml.find("schedule")) kubelet.schedule = v->duration_range();
+  if (const auto v = yaml.find("create")) kubelet.create = v->duration_range();
+  if (const auto v = yaml.find("start")) kubelet.start = v->duration_range();
+  if (const auto v = yaml.find("terminate")) kubelet.terminate = v->duration_range();
+  if (const auto v = yaml.find("pull-back-off")) kubelet.pull_back_off = v->duration();
+}
+
+void read_watch(WatchSettings& watch, const Yaml& yaml) {
+  yaml.allow({"bookmark-every", "bookmark-before-end", "default-timeout", "queue-events"});
+  if (const auto v = yaml.find("bookmark-every")) watch.bookmark_every = v->duration();
+  if (const auto v = yaml.find("bookmark-before-end")) watch.bookmark_before_end = v->duration();
+  if (const auto v = yaml.find("default-timeout")) watch.default_timeout_least = v->duration();
+  if (const auto v = yaml.find("queue-events")) watch.queue_events = static_cast<std::size_t>(v->integer(1, 10'000'000));
+}
+
+}  // namespace
+
+Account administrator(std::string name, std::string token) {
+  return {std::move(name), std::move(token), {{{"*"}, {"*"}, {"*"}}}};
+}
+
+void read_config(Config& config, const std::string& text, const std::string& file) {
+  const Yaml yaml = Yaml::parse(text, file);
+  yaml.allow({"tokens", "namespaces", "quotas", "budgets", "kubelet", "watch", "history-events", "first-resource-version", "too-large-wait", "seed"});
+  if (const auto v = yaml.find("tokens")) {
+    for (const auto& item : v->items()) config.accounts.push_back(read_account(item));
+  }
+  if (const auto v = yaml.find("namespaces")) {
+    for (const auto& word : v->words()) config.api.namespaces.insert(word);
+  }
+  if (const auto v = yaml.find("quotas")) {
+    for (const auto& item : v->items()) config.api.quotas.push_back(read_quota(item));
+  }
+  if (const auto v = yaml.find("budgets")) {
+    for (const auto& item : v->items()) config.api.budgets.push_back(read_budget(item));
+  }
+  if (const auto v = yaml.find("kubelet")) read_kubelet(config.kubelet, *v);
+  if (const auto v = yaml.find("watch")) read_watch(config.watch, *v);
+  if (const auto v = yaml.find("history-events")) config.window.events = static_cast<std::size_t>(v->integer(1, 10'000'000));
+  if (const auto v = yaml.find("first-resource-version")) config.first_rv = v->integer(1, INT64_MAX / 2);
+  if (const auto v = yaml.find("too-large-wait")) config.api.too_large_wait = v->duration();
+  if (const auto v = yaml.find("seed")) config.seed = static_cast<std::uint64_t>(v->integer(0, INT64_MAX));
+}
+
+std::string kubeconfig(const Config& config, const std::string& url, const std::string& ca_pem, const std::string& token, const std::string& name_space) {
+  std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: outrigger\n  cluster:\n    server: " + url + "\n";
+  if (!config.plain) text += "    certificate-authority-data: " + base64_encode(ca_pem) + "\n";
+  text += "users:\n- name: outrigger\n  user:\n    token: " + token + "\n";
+  text += "contexts:\n- name: outrigger\n  context:\n    cluster: outrigger\n    user: outrigger\n    namespace: " + name_space + "\ncurrent-context: outrigger\n";
+  return text;
+}
+
+}  // namespace outrigger::apiserver
