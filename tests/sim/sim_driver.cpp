@@ -1,28 +1,14 @@
 #include "tests/sim/sim_driver.h"
 
+#include "tests/support/builders.h"
+
 namespace outrigger::sim {
 namespace {
 
 using std::chrono::milliseconds;
 constexpr std::uint32_t block_size = 40;
 
-std::uint64_t repeated(std::uint64_t digit, std::uint8_t count) {
-  std::uint64_t id = 0;
-  for (std::uint8_t i = 0; i < count; ++i) id = id * 10 + digit;
-  return id;
-}
-
 }  // namespace
-
-std::string rendered_pod(const std::string& prefix, core::ProfileId profile, core::ExecutorId id) {
-  const std::string n = std::to_string(id.value);
-  return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + prefix + "-exec-" + n +
-         R"(","labels":{"spark-role":"executor","spark-exec-id":")" + n +
-         R"(","spark-exec-resourceprofile-id":")" + std::to_string(profile.value) +
-         R"(","spark-app-selector":")" + prefix +
-         R"("}},"spec":{"restartPolicy":"Never","containers":[{"name":"spark-kubernetes-executor","image":"spark:4",)" +
-         R"("args":["executor"],"env":[{"name":"SPARK_EXECUTOR_ID","value":")" + n + R"("}]}]}})";
-}
 
 SimDriver::SimDriver(std::string the_nonce, std::string application, test::ManualTimers& timers,
                      test::ManualEntropy& random)
@@ -54,12 +40,7 @@ void SimDriver::grant(std::uint32_t count) {
 
 void SimDriver::post_template(core::ProfileId profile, std::uint8_t digits) {
   if (!x_templates_here.insert({profile, digits}).second) return;
-  core::PostTemplate t{profile, 1, digits, {}};
-  for (std::uint64_t digit = 1; digit <= 3; ++digit) {
-    const core::ExecutorId id{repeated(digit, digits)};
-    t.samples.push_back({id, rendered_pod(x_application, profile, id), {}});
-  }
-  post(std::move(t));
+  post(test::a_template(x_application, profile, digits));
 }
 
 void SimDriver::attach(std::shared_ptr<SimSink> sink, test::FakeCommands& commands) {

@@ -16,8 +16,6 @@
 
 namespace outrigger::sim {
 
-std::string rendered_pod(const std::string& prefix, core::ProfileId profile, core::ExecutorId id);
-
 class SimDriver {
  public:
   SimDriver(std::string nonce, std::string application, test::ManualTimers& timers,
