@@ -62,6 +62,7 @@ class Decision {
   Actions out_;
   std::vector<Plan> plans_;
   std::map<ProfileId, std::uint64_t> proposed_;  // still standing, by profile
+  std::size_t standing_ = 0;                     // in all
   IdBook::Cursor cursor_;
   std::size_t wanted_ = 0;
 };
@@ -184,12 +185,13 @@ void Decision::review_surplus(Plan& plan, std::uint64_t surplus) {
       }
   std::uint64_t standing = proposed_[plan.profile];
   const auto profile = own_.profiles.find(plan.profile);
+  std::size_t room = limits::proposals - std::min(limits::proposals, standing_ + out_.proposals.size());
   if (profile != own_.profiles.end() && standing < surplus) {
     const auto& pending = profile->second.pending;
     // Twice over the same order: what landed late first, then the youngest.
     for (const bool late : {true, false}) {
       if (late && !books_.expected.any_late()) continue;
-      for (auto at = pending.rbegin(); at != pending.rend() && standing < surplus; ++at) {
+      for (auto at = pending.rbegin(); at != pending.rend() && standing < surplus && room != 0; ++at) {
         const auto& [id, row] = *at;
         if (!late) {
           const Instant old_enough = row->first_seen + policy_.idle_timeout;
@@ -204,6 +206,7 @@ void Decision::review_surplus(Plan& plan, std::uint64_t surplus) {
         if (!owned(row->pod)) continue;
         out_.proposals.push_back(id);
         ++standing;
+        --room;
       }
     }
   }
@@ -236,6 +239,7 @@ void Decision::withdraw_surplus_proposals(const std::map<ProfileId, std::uint64_
     else
       ++standing;
   }
+  for (const auto& [profile, count] : proposed_) standing_ += count;
 }
 
 bool Decision::held_back(Plan& plan) {

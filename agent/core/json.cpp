@@ -5,6 +5,13 @@
 
 namespace outrigger::core {
 
+Json::Json() = default;
+Json::~Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+
 Json Json::boolean(bool value) {
   Json json;
   json.kind_ = Kind::boolean;
@@ -26,11 +33,17 @@ Json Json::string(std::string text) {
   json.text_ = std::move(text);
   return json;
 }
+Json Json::array() {
+  return array(std::vector<Json>{});
+}
 Json Json::array(std::vector<Json> items) {
   Json json;
   json.kind_ = Kind::array;
   json.items_ = std::move(items);
   return json;
+}
+Json Json::object() {
+  return object(std::vector<JsonMember>{});
 }
 Json Json::object(std::vector<JsonMember> members) {
   Json json;
@@ -170,8 +183,9 @@ void write(std::string& out, const Json& value, bool sorted) {
   order.reserve(value.members().size());
   for (const JsonMember& member : value.members()) order.push_back(&member);
   if (sorted)
-    std::stable_sort(order.begin(), order.end(),
-                     [](const JsonMember* a, const JsonMember* b) { return a->key < b->key; });
+    std::sort(order.begin(), order.end(), [](const JsonMember* a, const JsonMember* b) {
+      return a->key != b->key ? a->key < b->key : a < b;  // twins stay in order
+    });
   out += '{';
   bool first = true;
   for (const JsonMember* member : order) {

@@ -19,13 +19,21 @@ class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
 
-  Json() = default;  // null
+  // Out of line, because a member's type is complete only below.
+  Json();  // null
+  ~Json();
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
   static Json boolean(bool value);
   static Json number(std::string text);  // as it is written: 1, -0.5, 1e3
   static Json number(std::int64_t value);
   static Json string(std::string text);  // UTF-8, unescaped
-  static Json array(std::vector<Json> items = {});
-  static Json object(std::vector<JsonMember> members = {});
+  static Json array();
+  static Json array(std::vector<Json> items);
+  static Json object();
+  static Json object(std::vector<JsonMember> members);
 
   Kind kind() const { return kind_; }
   bool is_null() const { return kind_ == Kind::null; }

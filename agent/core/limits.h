@@ -28,8 +28,9 @@ inline constexpr std::size_t creates_in_flight =
 inline constexpr std::size_t deletes_in_flight = 256;
 inline constexpr std::size_t rendered_waiting =
     256;  // rendering=driver: pods asked for or waiting to be posted
-inline constexpr std::size_t buried_uids = 16'384;          // DELETED uids remembered against older lists
-inline constexpr std::size_t policy_breaches = 16;          // named in one refusal
+inline constexpr std::size_t buried_uids = 16'384;  // DELETED uids remembered against older lists
+inline constexpr std::size_t proposals = 1024;      // surplus executors that wait for the driver's word
+inline constexpr std::size_t policy_breaches = 16;  // named in one refusal
 inline constexpr std::size_t loop_turn_bytes = 256u << 10;  // watch bytes decoded per loop turn
 
 }  // namespace outrigger::core::limits

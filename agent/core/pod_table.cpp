@@ -30,6 +30,13 @@ std::uint32_t* counter(StateCounts& counts, ExecutorState state) {
   }
 }
 
+// Most events change neither an index nor a count.
+bool stays_in_place(const PodRow& row, const Pod& pod, ExecutorState state) {
+  return row.status.state == state && row.pod.name == pod.name && row.pod.executor_id == pod.executor_id &&
+         row.pod.nonce == pod.nonce && row.pod.profile == pod.profile && row.pod.phase == pod.phase &&
+         row.pod.deleting() == pod.deleting() && row.pod.inactive == pod.inactive;
+}
+
 }  // namespace
 
 std::vector<PodDelta> PodTable::apply(PodEvent event, Instant now) {
@@ -70,13 +77,16 @@ void PodTable::upsert(Pod pod, Instant now, std::vector<PodDelta>& out) {
     PodRow& row = found->second;
     if (older(pod.resource_version, row.pod.resource_version)) return;
     if (pod == row.pod) return;
-    unlink(row);
-    row.pod = std::move(pod);
-    if (!is_final(row.status.state)) {
-      row.status = executor_status(row.pod, {.deleted_by_us = ours_.contains(row.pod.uid)});
-      if (is_final(row.status.state)) row.final_at = now;
+    ExecutorStatus status = row.status;
+    if (!is_final(status.state)) {
+      status = executor_status(pod, {.deleted_by_us = ours_.contains(pod.uid)});
+      if (is_final(status.state)) row.final_at = now;
     }
-    link(row);
+    const bool same_place = stays_in_place(row, pod, status.state);
+    if (!same_place) unlink(row);
+    row.pod = std::move(pod);
+    row.status = status;
+    if (!same_place) link(row);
     out.push_back({DeltaKind::upserted, &row});
     return;
   }

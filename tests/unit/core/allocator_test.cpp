@@ -170,6 +170,17 @@ TEST(Allocator, S9_a_proposal_is_withdrawn_when_it_is_registered_or_wanted_again
   EXPECT_EQ(world.books.deletes.proposed().size(), 1u);
 }
 
+TEST(Allocator, S9_no_more_proposals_stand_than_their_bound) {
+  World world;
+  world.target(limits::proposals + 5);
+  world.land(world.step(moment()));
+  world.target(0);
+  EXPECT_EQ(world.step(moment(60'000)).proposals.size(), limits::proposals);
+  EXPECT_TRUE(world.step(moment(60'000)).idle());
+  world.lose(pod(limits::proposals + 5, ++world.version));
+  EXPECT_EQ(world.step(moment(60'000)).proposals.size(), 1u);
+}
+
 TEST(Allocator, S10_a_target_that_falls_and_rises_within_20_s_keeps_the_pending_pods) {
   World world;
   world.target(500);
