@@ -70,6 +70,7 @@ AsioLoop::~AsioLoop() = default;
 
 void AsioLoop::run() {
   impl_->context.run();
+  impl_->context.restart();  // a stop() ends one run()
 }
 void AsioLoop::stop() {
   impl_->context.stop();
