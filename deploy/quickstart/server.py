@@ -35,10 +35,10 @@ class Server:
         return match[1]
 
     def ask(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": "quickstart", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": "quickstart"}
         for attempt in (1, 2):
             try:
-                self.connection.request(method, path, body=json.dumps(body) if body is not None else None, headers=headers)
+                self.connection.request(method, path, body=body, headers=headers)
                 answer = self.connection.getresponse()
                 data = answer.read()
                 break
@@ -61,6 +61,10 @@ class Server:
 
     def die(self, namespace, name, cause):
         self.ask("POST", f"/_control/pods/{quote(namespace)}/{quote(name)}/die?cause={quote(cause)}")
+
+    def faults(self, script):
+        """Replaces the fault script (YAML)."""
+        self.ask("POST", "/_control/faults", script)
 
     def compact(self):
         self.ask("POST", "/_control/compact")

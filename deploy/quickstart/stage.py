@@ -8,6 +8,7 @@ from processes import Problem, Program, wait_for
 from server import Server
 
 NAMESPACE = "spark"
+LATENCY = "latency: {create: 30ms..100ms}\n"
 APPLICATION = "spark-quickstart"
 
 
@@ -31,7 +32,7 @@ class Stage:
 
     def start_server(self):
         faults = self.logs / "faults.yaml"
-        faults.write_text("latency:\n  create: 30ms..100ms\n")
+        faults.write_text(LATENCY)
         self.server_program = Program("apiserver", [self.programs / "outrigger-apiserver", "--listen", "127.0.0.1:0", "--write-kubeconfig", self.kubeconfig, "--faults", faults], self.logs)
         wait_for("the API server's kubeconfig", 10, self.kubeconfig.exists, alive=[self.server_program])
         self.server = Server(self.kubeconfig)

@@ -6,7 +6,7 @@ import time
 from processes import Problem, wait_for
 from record import Record
 from server import AGENT
-from stage import NAMESPACE
+from stage import LATENCY, NAMESPACE
 from verify import some
 
 CREATE_LATENCY_MS = (30, 100)
@@ -64,8 +64,18 @@ def checkpoint(stage, checks, name):
                   f"{len(rest)} differ, driver/server: {some(f'{i}: {a}/{b}' for i, (a, b) in rest.items())}" if rest else f"{len(stage.driver.states())} executors")
 
 
+def names_by_id(stage):
+    return {int(pod["metadata"]["labels"]["spark-exec-id"]): name for name, pod in stage.server_pods().items()}
+
+
+def no_false_end(stage, checks, when):
+    """What the driver was told is over must not be alive on the server (S17)."""
+    alive = stage.server_states()
+    wrong = {i: end["class"] for i, end in list(stage.driver.ends.items()) if alive.get(i) in ("pending", "running")}
+    checks.expect(not wrong, f"no living executor is reported as ended ({when})", f"{len(wrong)} are: {some(f'{i}: {c}' for i, c in wrong.items())}" if wrong else "")
+
+
 def run(stage, checks, executors):
-    facts = []
     say("starting API server (TLS, token, creates take 30 to 100 ms), agent and driver")
     stage.start_server()
     stage.start_agent()
@@ -77,10 +87,9 @@ def run(stage, checks, executors):
     up_seconds = scale_up(stage, checks, executors)
     deaths(stage, checks, executors)
     crash(stage, checks, executors)
-    drop_watches(stage, checks, executors)
+    drop_watches(stage, checks)
     down_and_drain(stage, checks)
-    facts = account(stage, checks, executors, up_seconds)
-    return facts
+    return account(stage, checks, executors, up_seconds)
 
 
 def scale_up(stage, checks, executors):
@@ -95,7 +104,7 @@ def deaths(stage, checks, executors):
     say(f"{DEATHS} executors die of {len(CAUSES)} causes, and are replaced")
     running = sorted(i for i, state in stage.driver.states().items() if state == "running")
     victims = random.Random(7).sample(running, DEATHS)
-    names = {int(p["metadata"]["labels"]["spark-exec-id"]): n for n, p in stage.server_pods().items()}
+    names = names_by_id(stage)
     injected = {}
     for number, executor in enumerate(victims):
         injected[executor] = CAUSES[number % len(CAUSES)]
@@ -133,21 +142,27 @@ def crash(stage, checks, executors):
         progress.done()
     print(f"  {executors + more} running {time.monotonic() - begin:.2f} s after the new agent started")
     checkpoint(stage, checks, "after the crash")
+    no_false_end(stage, checks, "after the crash")
 
 
-def drop_watches(stage, checks, executors):
-    say("the server compacts its history and drops every watch; pods die meanwhile")
-    names = sorted(stage.server_pods())[:3]
-    total = stage.driver.counts["running"]
-    before = len(stage.driver.ends)
-    stage.server.compact()
+def drop_watches(stage, checks):
+    say("the server drops every watch; pods die and the history is compacted before the agent is let in again")
+    states = stage.server_states()
+    victims = [i for i, state in sorted(states.items()) if state == "running"][:3]
+    names = names_by_id(stage)
+    lists = Record(stage.server.record()).by_verb(AGENT).get("list", 0)
+    stage.server.faults(LATENCY + "faults: [{kind: drop, verb: watch}]\n")
     stage.server.drop_watches()
-    for name in names:
-        stage.server.die(NAMESPACE, name, CAUSES[0])
+    for executor in victims:
+        stage.server.die(NAMESPACE, names[executor], CAUSES[0])
     stage.server.compact()
-    wait_for("the deaths behind the dropped watch to reach the driver", 20, lambda: len(stage.driver.ends) >= before + len(names), alive=stage.everyone())
-    stage.until_running(total, 20)
+    stage.server.faults(LATENCY)
+    wait_for("the deaths behind the dropped watch to reach the driver", 20, lambda: all(stage.driver.end_of(i) for i in victims), alive=stage.everyone())
+    stage.until_running(len(states), 20)
     checkpoint(stage, checks, "after 410 Gone")
+    no_false_end(stage, checks, "after 410 Gone")
+    more = Record(stage.server.record()).by_verb(AGENT).get("list", 0) - lists
+    checks.expect(more >= 1, "the lost history was replaced by a LIST", f"{more} LIST requests")
 
 
 def down_and_drain(stage, checks):
