@@ -87,7 +87,6 @@ void CurlExchange::prepare(void* easy, CurlLane& lane, const Setup& setup) {
 }
 
 void CurlExchange::set_connection(const Setup& setup) {
-  const bool watch = lane_ == ports::Lane::watch;
   curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy_, CURLOPT_PROXY,
                    setup.cluster.proxy_url.c_str());  // empty: none, whatever the environment says
@@ -99,8 +98,9 @@ void CurlExchange::set_connection(const Setup& setup) {
   stall_ms_ = static_cast<unsigned>(as_long(setup.server.stall_timeout));
   curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &CurlExchange::on_socket);
   curl_easy_setopt(easy_, CURLOPT_SOCKOPTDATA, this);
-  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, watch ? 65536L : 16384L);
-  const bool multiplex = !watch && setup.server.http2;
+  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE,
+                   16384L);  // one TLS record; the backlog is bounded by 100 of them
+  const bool multiplex = lane_ == ports::Lane::write && setup.server.http2;
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
   if (multiplex) curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
 }
@@ -209,12 +209,16 @@ std::size_t CurlExchange::on_body(char* data, std::size_t size, std::size_t coun
 
 bool CurlExchange::body(std::string_view chunk) {
   if (sink_ == nullptr) return false;
-  owner_->delivered(chunk.size());
   received_ += chunk.size();
   bytes.add(static_cast<double>(chunk.size()));
   if (received_ > body_limit_) {
     over_limit_ = true;
     return false;
+  }
+  if (!backlog_.empty() || !owner_->deliver(chunk.size())) {
+    if (backlog_.empty()) owner_->fell_behind(id_);
+    backlog_.append(chunk);
+    return true;
   }
   if (sink_->on_body(chunk)) return true;
   stopped_ = true;

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,7 @@ class CurlExchange {
   void* release();
   void* easy() const { return easy_; }
 
+  void stop() { stopped_ = true; }  // the sink has said so
   // No callback of the sink comes any more.
   void cancel() { sink_ = nullptr; }
   ports::HttpSink* sink() const { return sink_; }
@@ -42,6 +44,12 @@ class CurlExchange {
   const kube::Request& request() const { return request_; }
   ports::ExchangeId id() const { return id_; }
   ports::Lane lane() const { return lane_; }
+
+  // What was received after the turn's share was used up; delivered in later turns, before anything else is received.
+  // At most what libcurl reads in one go (100 buffers).
+  std::string& backlog() { return backlog_; }
+  // Ends the exchange once its backlog is delivered.
+  std::optional<int> finished;
 
   core::Instant began{};
   metrics::Counter bytes;  // of answer bodies
@@ -72,6 +80,7 @@ class CurlExchange {
   std::size_t body_limit_ = 0;
   bool over_limit_ = false;
   std::size_t received_ = 0, uploaded_ = 0;
+  std::string backlog_;
   unsigned stall_ms_ = 0;
   std::array<char, 256> error_text_{};
 };

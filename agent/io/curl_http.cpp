@@ -18,7 +18,8 @@ namespace outrigger::io {
 namespace {
 
 constexpr std::size_t spare_handles = 64;
-constexpr long streams_per_connection = 100;  // kube-apiserver's own default
+constexpr std::size_t delivery_bytes = 64u << 10;  // of a backlog, in one piece
+constexpr long streams_per_connection = 100;       // kube-apiserver's own default
 
 CURL* new_handle() {
   CURL* easy = curl_easy_init();
@@ -59,10 +60,13 @@ struct CurlHttp::Impl {
         options(std::move(o)),
         credentials(std::move(c)),
         metrics(m),
-        watch(l, lane_options(ports::Lane::watch, options),
-              [this](void* easy, int code) { done(easy, code); }),
-        write(l, lane_options(ports::Lane::write, options),
-              [this](void* easy, int code) { done(easy, code); }) {}
+        watch(l, lane_options(ports::Lane::watch, options), owner_of(watch)),
+        write(l, lane_options(ports::Lane::write, options), owner_of(write)) {}
+
+  CurlLane::Owner owner_of(CurlLane& lane) {
+    return {[this](void* easy, int code) { done(easy, code); },
+            [this, &lane](std::uint64_t id) { return catch_up(lane, id); }};
+  }
 
   ~Impl() {
     for (auto& [unused, exchange] : exchanges) {
@@ -112,13 +116,47 @@ struct CurlHttp::Impl {
   void done(void* easy, int code) {
     void* self = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
-    const auto found = exchanges.find(static_cast<CurlExchange*>(self)->id());
-    auto exchange = std::move(exchanges.extract(found).mapped());
+    auto& exchange = *static_cast<CurlExchange*>(self);
+    if (exchange.sink() != nullptr && !exchange.backlog().empty())
+      exchange.finished = code;  // its last bytes are delivered first
+    else
+      finish(exchange.id(), code);
+  }
+
+  void finish(ports::ExchangeId id, int code) {
+    auto exchange = std::move(exchanges.extract(id).mapped());
     const auto end = exchange->end(code);
     measure(*exchange, end);
     auto* sink = exchange->sink();
     retire(std::move(exchange));
     if (sink != nullptr) sink->on_end(end);
+  }
+
+  // True: some is left. The sink may cancel this exchange, or any other, while it is told.
+  bool catch_up(CurlLane& lane, ports::ExchangeId id) {
+    auto found = exchanges.find(id);
+    if (found == exchanges.end()) return false;
+    const std::string held = std::exchange(found->second->backlog(), {});
+    std::size_t told = 0;
+    while (told < held.size()) {
+      const auto chunk = std::string_view(held).substr(told, delivery_bytes);
+      if (!lane.deliver(chunk.size())) break;
+      told += chunk.size();
+      const bool go_on = found->second->sink()->on_body(chunk);
+      found = exchanges.find(id);
+      if (found == exchanges.end()) return false;
+      if (!go_on) return stop(*found->second), false;
+    }
+    found->second->backlog().assign(held, told);
+    if (told < held.size()) return true;
+    if (const auto code = found->second->finished) finish(id, *code);
+    return false;
+  }
+
+  void stop(CurlExchange& exchange) {
+    lane_of(exchange).remove(exchange.easy());
+    exchange.stop();
+    finish(exchange.id(), CURLE_ABORTED_BY_CALLBACK);
   }
 
   void measure(const CurlExchange& exchange, const ports::TransportEnd& end) const {

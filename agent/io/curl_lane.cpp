@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <cstdint>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -18,17 +19,20 @@ namespace outrigger::io {
 struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
   AsioLoop& loop;
   LaneOptions options;
-  std::function<void(void*, int)> on_done;
+  Owner owner;
   CURLM* multi = nullptr;
   boost::asio::posix::stream_descriptor sockets;
   ports::TimerId timer = 0;
   bool inside = false;
   bool closed = false;
+  bool armed = false, continuing = false;
+  bool timer_due = false;
   std::size_t budget = 0;
+  std::vector<std::uint64_t> behind;  // exchanges with a backlog, oldest first
   std::vector<std::function<void()>> deferred;
 
-  Impl(AsioLoop& l, const LaneOptions& o, std::function<void(void*, int)> done)
-      : loop(l), options(o), on_done(std::move(done)), sockets(l.context()) {}
+  Impl(AsioLoop& l, const LaneOptions& o, Owner w)
+      : loop(l), options(o), owner(std::move(w)), sockets(l.context()) {}
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* known) {
     auto& lane = *static_cast<Impl*>(self);
@@ -55,10 +59,9 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
     if (timeout_ms >= 0)
       lane.timer = lane.loop.start(core::Millis(timeout_ms), [&lane] {
         lane.timer = 0;
+        lane.timer_due = true;
         const auto keep = lane.shared_from_this();
-        lane.budget = lane.options.turn_bytes;
-        lane.act(CURL_SOCKET_TIMEOUT, 0);
-        lane.reap();
+        if (!lane.continuing) lane.turn();
       });
     return 0;
   }
@@ -83,42 +86,64 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
       CURL* easy = message->easy_handle;
       const int code = message->data.result;
       curl_multi_remove_handle(multi, easy);
-      on_done(easy, code);
+      owner.done(easy, code);
     }
   }
 
   void arm() {
+    if (std::exchange(armed, true)) return;
     sockets.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                        [self = shared_from_this()](const boost::system::error_code& error) {
                          if (error || self->closed) return;
+                         self->armed = false;
                          AsioLoop::Turn turn(self->loop);
-                         self->turn();
-                         if (!self->closed) self->arm();
+                         if (!self->continuing) self->turn();
                        });
   }
 
-  // Until nothing is ready or the turn's share of bytes is delivered; what is left is still ready next turn.
+  // Until nothing is ready or the turn's share is delivered; what is left is still ready next turn. While an exchange
+  // is behind, neither sockets nor timers are looked at.
   void turn() {
-    std::array<epoll_event, 64> events{};
     budget = options.turn_bytes;
-    while (!closed && budget > 0) {
+    if (catch_up() && std::exchange(timer_due, false)) act(CURL_SOCKET_TIMEOUT, 0);
+    std::array<epoll_event, 64> events{};
+    while (!closed && budget > 0 && behind.empty()) {
       const int n = ::epoll_wait(sockets.native_handle(), events.data(), static_cast<int>(events.size()), 0);
       if (n <= 0) break;
-      for (int i = 0; i < n && !closed && budget > 0; ++i) {
-        const auto& event = events[static_cast<std::size_t>(i)];
-        int bits = 0;
-        if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) bits |= CURL_CSELECT_IN;
-        if ((event.events & EPOLLOUT) != 0) bits |= CURL_CSELECT_OUT;
-        if ((event.events & EPOLLERR) != 0) bits |= CURL_CSELECT_ERR;
-        act(event.data.fd, bits);
-      }
+      for (int i = 0; i < n && !closed && budget > 0 && behind.empty(); ++i)
+        act(events[static_cast<std::size_t>(i)]);
       reap();
     }
+    reap();
+    if (closed) return;
+    if (behind.empty() && !timer_due) return arm();
+    continuing = true;
+    loop.post([self = shared_from_this()] {
+      self->continuing = false;
+      if (!self->closed) self->turn();
+    });
+  }
+
+  void act(const epoll_event& event) {
+    int bits = 0;
+    if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) bits |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) bits |= CURL_CSELECT_OUT;
+    if ((event.events & EPOLLERR) != 0) bits |= CURL_CSELECT_ERR;
+    act(event.data.fd, bits);
+  }
+
+  // True: nobody is behind any more.
+  bool catch_up() {
+    while (!closed && !behind.empty()) {
+      if (owner.catch_up(behind.front())) return false;
+      if (!closed) behind.erase(behind.begin());
+    }
+    return !closed;
   }
 };
 
-CurlLane::CurlLane(AsioLoop& loop, const LaneOptions& options, std::function<void(void*, int)> on_done)
-    : impl_(std::make_shared<Impl>(loop, options, std::move(on_done))) {
+CurlLane::CurlLane(AsioLoop& loop, const LaneOptions& options, Owner owner)
+    : impl_(std::make_shared<Impl>(loop, options, std::move(owner))) {
   const int set = ::epoll_create1(EPOLL_CLOEXEC);
   if (set < 0) throw std::runtime_error("epoll_create1: no descriptor left");
   impl_->sockets.assign(set);
@@ -156,8 +181,14 @@ bool CurlLane::inside() const {
 void CurlLane::defer(std::function<void()> work) {
   impl_->deferred.push_back(std::move(work));
 }
-void CurlLane::delivered(std::size_t bytes) {
+bool CurlLane::deliver(std::size_t bytes) {
+  if (impl_->budget == 0) return false;
   impl_->budget -= std::min(bytes, impl_->budget);
+  return true;
+}
+
+void CurlLane::fell_behind(std::uint64_t exchange) {
+  impl_->behind.push_back(exchange);
 }
 
 }  // namespace outrigger::io

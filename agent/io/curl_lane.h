@@ -2,6 +2,7 @@
 // descriptor: libcurl closes sockets without saying so, an epoll set forgets them, Asio would not.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -18,8 +19,13 @@ struct LaneOptions {
 
 class CurlLane {
  public:
-  // `on_done` gets the easy handle and its CURLcode, outside of libcurl's callbacks; the handle is out of the multi.
-  CurlLane(AsioLoop& loop, const LaneOptions& options, std::function<void(void* easy, int code)> on_done);
+  struct Owner {
+    // The easy handle and its CURLcode, outside of libcurl's callbacks; the handle is out of the multi.
+    std::function<void(void* easy, int code)> done;
+    // Delivers what the exchange holds back, within the share (asks deliver()). True: some is left.
+    std::function<bool(std::uint64_t exchange)> catch_up;
+  };
+  CurlLane(AsioLoop& loop, const LaneOptions& options, Owner owner);
   ~CurlLane();
   CurlLane(const CurlLane&) = delete;
   CurlLane& operator=(const CurlLane&) = delete;
@@ -30,8 +36,11 @@ class CurlLane {
   bool inside() const;
   // Runs once libcurl has been left, before anything else of this lane.
   void defer(std::function<void()> work);
-  // The write callback reports what it delivered; the turn ends when its share is used up.
-  void delivered(std::size_t bytes);
+  // From the write callback: may this much be delivered now? Then it counts. Otherwise the exchange keeps it and says
+  // so once; libcurl is not called again before all exchanges have caught up. So one turn delivers at most turn_bytes
+  // and one chunk, although libcurl itself reads up to 100 buffers in one call.
+  bool deliver(std::size_t bytes);
+  void fell_behind(std::uint64_t exchange);
 
  private:
   struct Impl;

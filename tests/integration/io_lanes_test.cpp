@@ -102,7 +102,7 @@ TEST_F(IoLanes, over_http_1_writes_use_at_most_the_given_connections_and_all_are
 }
 
 TEST_F(IoLanes, a_turn_delivers_no_more_than_its_share) {
-  constexpr std::size_t total = 24u << 20, share = 64u << 10, one_call = 64u << 10;
+  constexpr std::size_t total = 24u << 20, share = 64u << 10, one_chunk = 64u << 10;
   ScriptedServer server({identity, ""}, [&](Line& line, int) {
     line.read();
     line.answer(200, std::string(total, 'x'));
@@ -126,7 +126,8 @@ TEST_F(IoLanes, a_turn_delivers_no_more_than_its_share) {
   ASSERT_TRUE(loop.run_until([&] { return sink.ends == 1; }));
   EXPECT_EQ(sink.received, total);
   EXPECT_GE(worst, share / 2) << "the bound was never near, so the test says nothing";
-  EXPECT_LE(worst, share + one_call);
+  // A timer of libcurl may have its turn between two ticks, too.
+  EXPECT_LE(worst, 2 * share + one_chunk);
 }
 
 TEST_F(IoLanes, no_chunk_is_larger_than_a_turns_share) {
