@@ -21,16 +21,21 @@ std::string refused(std::string_view pod, const PodPolicy& policy = strict()) {
   const auto breaches = check_pod(policy, json(pod));
   return breaches.empty() ? std::string{} : breaches.front().path;
 }
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const std::string_view part : parts) out.append(part);
+  return out;
+}
 std::string with_spec(std::string_view more) {
-  return R"({"metadata":{"name":"e"},"spec":{"containers":[{"name":"c","image":"spark:4"}])" +
-         (more.empty() ? std::string{} : "," + std::string(more)) + "}}";
+  return joined({R"({"metadata":{"name":"e"},"spec":{"containers":[{"name":"c","image":"spark:4"}])",
+                 more.empty() ? "" : ",", more, "}}"});
 }
 std::string with_container(std::string_view more) {
-  return R"({"metadata":{"name":"e"},"spec":{"containers":[{"name":"c","image":"spark:4",)" +
-         std::string(more) + "}]}}";
+  return joined(
+      {R"({"metadata":{"name":"e"},"spec":{"containers":[{"name":"c","image":"spark:4",)", more, "}]}}"});
 }
 std::string with_volume(std::string_view source) {
-  return with_spec(R"("volumes":[{"name":"v",)" + std::string(source) + "}]");
+  return with_spec(joined({R"("volumes":[{"name":"v",)", source, "}]"}));
 }
 
 TEST(PodPolicy, an_executor_as_Spark_renders_it_is_allowed) {
@@ -136,7 +141,7 @@ TEST(PodPolicy, volumes_are_allowed_by_type_and_host_paths_by_whole_components) 
   policy.volume_types.emplace_back("hostPath");
   policy.host_path_prefixes = {"/data"};
   const auto host = [&](std::string_view path) {
-    return refused(with_volume(R"("hostPath":{"path":")" + std::string(path) + R"("})"), policy);
+    return refused(with_volume(joined({R"("hostPath":{"path":")", path, R"("})"})), policy);
   };
   EXPECT_EQ(host("/data"), "");
   EXPECT_EQ(host("/data/spark"), "");
@@ -240,7 +245,9 @@ TEST(Glob, stars_and_question_marks) {
   EXPECT_FALSE(glob_matches("a*c", "abcd"));
   EXPECT_TRUE(glob_matches("?b", "ab"));
   EXPECT_FALSE(glob_matches("", "a"));
-  EXPECT_FALSE(glob_matches(std::string(100, '*') + "b", std::string(10'000, 'a')));
+  std::string stars(100, '*');
+  stars.push_back('b');
+  EXPECT_FALSE(glob_matches(stars, std::string(10'000, 'a')));
 }
 
 }  // namespace
