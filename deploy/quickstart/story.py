@@ -118,7 +118,7 @@ def deaths(stage, checks, executors):
     wrong = {i: f"{(stage.driver.end_of(i) or {}).get('class')} instead of {wanted}" for i, wanted in injected.items() if (stage.driver.end_of(i) or {}).get("class") != wanted}
     checks.expect(not wrong, "every death is classed as it was injected", some(f"{i}: {text}" for i, text in wrong.items()) if wrong else f"{len(injected)} deaths, {len(CAUSES)} causes")
     stage.until_running(executors, 20)
-    print(f"  replaced after {time.monotonic() - begin:.2f} s")
+    print(f"  all replaced {time.monotonic() - begin:.2f} s after the last death")
     checkpoint(stage, checks, "after the deaths")
 
 

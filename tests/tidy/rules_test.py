@@ -85,6 +85,9 @@ class SelfTest(unittest.TestCase):
         self.breaks(rules.headers_have_pragma_once, "agent/core/a.h", "struct A {};\n")
         self.holds(rules.headers_have_pragma_once, "agent/core/a.h", "// a\n#pragma once\n")
         self.breaks(rules.headers_have_no_using_namespace, "ipc/a.h", "using namespace std;")
+        self.breaks(rules.headers_have_no_using_namespace, "ipc/a.h", "using namespace std::chrono_literals;")
+        self.breaks(rules.headers_have_no_using_namespace, "tests/a.h", "using namespace std;")
+        self.holds(rules.headers_have_no_using_namespace, "tests/a.h", "using namespace std::chrono_literals;")
         self.holds(rules.headers_have_no_using_namespace, "ipc/a.cpp", "using namespace std;")
 
     def test_machine_paths(self):
