@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
-#include <optional>
+#include <memory>
 
 #include "ipc/socket_packets.h"
 
@@ -22,7 +22,7 @@ struct AgentDoor::Impl {
   struct stat bound{};                                 // the socket file that is ours
   std::map<int, std::pair<Fd, std::int64_t>> pending;  // descriptor -> deadline of its hello
   Fd owner;
-  std::optional<CommandQueue> queue;
+  std::unique_ptr<CommandQueue> queue;
   std::uint64_t next_epoch = 1;
   std::vector<DoorEvent> events;
 
@@ -89,7 +89,7 @@ void AgentDoor::Impl::hear(int fd) {
   if (queue) return refuse(fd, Reason::refused, "the last session is still being closed");
   auto made = create_queue(options.generation, next_epoch);
   if (!made) return refuse(fd, made.reason(), made.failure().text);
-  queue = made.take();
+  queue = std::make_unique<CommandQueue>(made.take());
   ++next_epoch;
   if (!send_answer(fd, make_answer(Reason::ok, "", options.generation, queue->epoch), queue->fd.get())) {
     queue.reset();
@@ -131,7 +131,7 @@ std::size_t AgentDoor::unanswered() const {
   return impl_->pending.size();
 }
 const CommandQueue* AgentDoor::queue() const {
-  return impl_->queue ? &*impl_->queue : nullptr;
+  return impl_->queue.get();
 }
 
 std::vector<DoorEvent> AgentDoor::service(std::int64_t now_ns) {
