@@ -23,12 +23,12 @@ bool cannot_start(const core::ExecutorContainer& container) {
          container.reason != "ContainerCreating" && container.reason != "PodInitializing";
 }
 
-bool PodReader::containers(Value& value, core::Pod& pod) {
+bool PodReader::containers(core::Pod& pod) {
   bool found = false;
   std::size_t others = 0;
   const Others before = x_others;
-  const bool read_all = x_json.array(value, "status.containerStatuses", [&](Value& element) {
-    if (!container(element, x_container, x_name)) return false;
+  const bool read_all = x_json.array("status.containerStatuses", [&] {
+    if (!container(x_container, x_name)) return false;
     if (x_name == x_container_name) {
       std::swap(pod.executor, x_container);
       found = true;
@@ -47,72 +47,68 @@ bool PodReader::containers(Value& value, core::Pod& pod) {
   return true;
 }
 
-bool PodReader::init_containers(Value& value) {
-  return x_json.array(value, "status.initContainerStatuses", [&](Value& element) {
-    if (!container(element, x_container, x_name)) return false;
+bool PodReader::init_containers() {
+  return x_json.array("status.initContainerStatuses", [&] {
+    if (!container(x_container, x_name)) return false;
     note_other(x_container);
     return true;
   });
 }
 
-bool PodReader::container(Value& value, Container& out, std::string& name) {
+bool PodReader::container(Container& out, std::string& name) {
   clear(out);
   name.clear();
-  return x_json.object(value, "status.containerStatuses[]", [&](RawKey key, Value& field) {
-    if (key.is("name")) return x_json.text(field, "status.containerStatuses[].name", name);
-    if (key.is("state")) return container_state(field, out);
-    if (key.is("ready")) return x_json.boolean(field, "status.containerStatuses[].ready", out.ready);
+  return x_json.object("status.containerStatuses[]", [&](RawKey key) {
+    if (key.is("name")) return x_json.text("status.containerStatuses[].name", name);
+    if (key.is("state")) return container_state(out);
+    if (key.is("ready")) return x_json.boolean("status.containerStatuses[].ready", out.ready);
     return true;
   });
 }
 
-bool PodReader::container_state(Value& value, Container& out) {
-  return x_json.object(value, "status.containerStatuses[].state", [&](RawKey key, Value& field) {
-    if (key.is("terminated")) return terminated(field, out);
-    if (key.is("running")) return running(field, out);
-    if (key.is("waiting")) return waiting(field, out);
+bool PodReader::container_state(Container& out) {
+  return x_json.object("status.containerStatuses[].state", [&](RawKey key) {
+    if (key.is("terminated")) return terminated(out);
+    if (key.is("running")) return running(out);
+    if (key.is("waiting")) return waiting(out);
     return true;
   });
 }
 
-bool PodReader::running(Value& value, Container& out) {
+bool PodReader::running(Container& out) {
   bool present = false;
   const bool read_all = x_json.object(
-      value, "state.running",
-      [&](RawKey key, Value& field) {
+      "state.running",
+      [&](RawKey key) {
         if (!key.is("startedAt")) return true;
-        return x_json.timestamp(field, "state.running.startedAt", out.started_at_ms);
+        return x_json.timestamp("state.running.startedAt", out.started_at_ms);
       },
       &present);
   if (present) out.state = core::ContainerState::running;
   return read_all;
 }
 
-bool PodReader::waiting(Value& value, Container& out) {
+bool PodReader::waiting(Container& out) {
   bool present = false;
-  const bool read_all = x_json.object(
-      value, "state.waiting", [&](RawKey key, Value& field) { return reason_or_message(key, field, out); },
-      &present);
+  const bool read_all =
+      x_json.object("state.waiting", [&](RawKey key) { return reason_or_message(key, out); }, &present);
   if (present) out.state = core::ContainerState::waiting;
   return read_all;
 }
 
-bool PodReader::terminated(Value& value, Container& out) {
+bool PodReader::terminated(Container& out) {
   constexpr std::int64_t least = std::numeric_limits<std::int32_t>::min();
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   bool present = false;
   std::int64_t exit_code = 0, signal = 0;
   const bool read_all = x_json.object(
-      value, "state.terminated",
-      [&](RawKey key, Value& field) {
-        if (key.is("exitCode"))
-          return x_json.integer(field, "state.terminated.exitCode", least, most, exit_code);
-        if (key.is("signal")) return x_json.integer(field, "state.terminated.signal", least, most, signal);
-        if (key.is("startedAt"))
-          return x_json.timestamp(field, "state.terminated.startedAt", out.started_at_ms);
-        if (key.is("finishedAt"))
-          return x_json.timestamp(field, "state.terminated.finishedAt", out.finished_at_ms);
-        return reason_or_message(key, field, out);
+      "state.terminated",
+      [&](RawKey key) {
+        if (key.is("exitCode")) return x_json.integer("state.terminated.exitCode", least, most, exit_code);
+        if (key.is("signal")) return x_json.integer("state.terminated.signal", least, most, signal);
+        if (key.is("startedAt")) return x_json.timestamp("state.terminated.startedAt", out.started_at_ms);
+        if (key.is("finishedAt")) return x_json.timestamp("state.terminated.finishedAt", out.finished_at_ms);
+        return reason_or_message(key, out);
       },
       &present);
   if (present) out.state = core::ContainerState::terminated;
@@ -121,11 +117,11 @@ bool PodReader::terminated(Value& value, Container& out) {
   return read_all;
 }
 
-bool PodReader::reason_or_message(RawKey key, Value& value, Container& out) {
-  if (key.is("reason")) return x_json.text(value, "containerStatuses[].state.reason", out.reason);
+bool PodReader::reason_or_message(RawKey key, Container& out) {
+  if (key.is("reason")) return x_json.text("containerStatuses[].state.reason", out.reason);
   if (!key.is("message")) return true;
   RawText raw;
-  return x_json.raw(value, "containerStatuses[].state.message", raw) &&
+  return x_json.raw("containerStatuses[].state.message", raw) &&
          x_json.unescape(raw, "containerStatuses[].state.message", out.message, core::limits::message_bytes);
 }
 

@@ -10,17 +10,6 @@
 namespace outrigger::kube {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-
-bool is_space(char c) {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // RFC 8259: -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?
 bool is_number(std::string_view text) {
   std::size_t at = 0;
@@ -47,31 +36,14 @@ bool is_number(std::string_view text) {
 
 class Builder {
  public:
-  explicit Builder(std::size_t max_depth) : x_max_depth(max_depth) {}
+  Builder(JsonReader& json, std::size_t max_depth) : x_json(json), x_max_depth(max_depth) {}
 
-  bool root(ondemand::document& document, core::Json& out) {
-    ondemand::json_type type;
-    if (const auto error = document.type().get(type)) return broken(error);
-    if (type == ondemand::json_type::object) {
-      ondemand::object object;
-      if (const auto error = document.get_object().get(object)) return broken(error);
-      if (!build_object(object, 1, out)) return false;
-    } else if (type == ondemand::json_type::array) {
-      ondemand::array array;
-      if (const auto error = document.get_array().get(array)) return broken(error);
-      if (!build_array(array, 1, out)) return false;
-    } else {
-      return fault("is neither an object nor an array");
-    }
-    if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-      return fault("is followed by more text");
-    return true;
+  bool root(core::Json& out) {
+    if (x_json.peek() != '{' && x_json.peek() != '[') return fault("is neither an object nor an array");
+    return build(1, out) && (x_json.finish() || fault("is followed by more text"));
   }
-
-  const std::string& error() const { return x_error; }
-  bool broken(simdjson::error_code error) {
-    return fault(std::string("is malformed: ") + simdjson::error_message(error));
-  }
+  // The reader's own faults are all the same here: no JSON at this path.
+  std::string error() const { return x_error.empty() ? path() + " is malformed" : x_error; }
 
  private:
   struct Step {
@@ -79,76 +51,65 @@ class Builder {
     std::size_t index;
   };
 
-  bool build(ondemand::value& value, std::size_t depth, core::Json& out) {
-    ondemand::json_type type;
-    if (const auto error = value.type().get(type)) return broken(error);
-    switch (type) {
-      case ondemand::json_type::object: {
-        ondemand::object object;
-        if (const auto error = value.get_object().get(object)) return broken(error);
-        return build_object(object, depth, out);
-      }
-      case ondemand::json_type::array: {
-        ondemand::array array;
-        if (const auto error = value.get_array().get(array)) return broken(error);
-        return build_array(array, depth, out);
-      }
-      case ondemand::json_type::string: {
-        std::string_view text;
-        if (const auto error = value.get_string().get(text)) return broken(error);
-        out = core::Json::string(std::string(text));
+  bool build(std::size_t depth, core::Json& out) {
+    switch (x_json.peek()) {
+      case '{':
+        return build_object(depth, out);
+      case '[':
+        return build_array(depth, out);
+      case '"': {
+        RawText raw;
+        std::string text;
+        if (!x_json.raw("", raw) || !x_json.unescape(raw, "", text)) return false;
+        out = core::Json::string(std::move(text));
         return true;
       }
-      case ondemand::json_type::number: {
-        // As text: templates are stamped, never computed with. Not consumed, so the container skips it.
-        const std::string_view token = trimmed(value.raw_json_token());
-        if (!is_number(token)) return fault("is not a number");
-        out = core::Json::number(std::string(token));
-        return true;
-      }
-      case ondemand::json_type::boolean: {
-        bool truth = false;
-        if (const auto error = value.get_bool().get(truth)) return broken(error);
-        out = core::Json::boolean(truth);
-        return true;
-      }
-      case ondemand::json_type::null:
-        if (trimmed(value.raw_json_token()) != "null") return fault("is malformed");
-        out = core::Json();
-        return true;
+      default:
+        return build_scalar(out);
     }
-    return fault("is malformed");
   }
 
-  bool build_object(ondemand::object& object, std::size_t depth, core::Json& out) {
+  bool build_scalar(core::Json& out) {
+    const std::string_view token = x_json.scalar();
+    if (token == "true" || token == "false") {
+      out = core::Json::boolean(token == "true");
+    } else if (token == "null") {
+      out = core::Json();
+    } else if (is_number(token)) {
+      // As text: templates are stamped, never computed with.
+      out = core::Json::number(std::string(token));
+    } else {
+      return fault("is no JSON value");
+    }
+    return x_json.skip();
+  }
+
+  bool build_object(std::size_t depth, core::Json& out) {
     if (depth > x_max_depth) return too_deep();
     std::vector<core::JsonMember> members;
-    for (auto result : object) {
-      ondemand::field field;
-      if (const auto error = std::move(result).get(field)) return broken(error);
-      std::string_view key;
-      if (const auto error = field.unescaped_key().get(key)) return broken(error);
+    const auto visit = [&](RawKey key) {
       core::JsonMember& member = members.emplace_back();
-      member.key = std::string(key);
+      if (!x_json.unescape(key.text(), "", member.key)) return false;
       x_path.push_back({member.key, 0});
-      if (!build(field.value(), depth + 1, member.value)) return false;
+      if (!build(depth + 1, member.value)) return false;
       x_path.pop_back();
-    }
-    if (!unique(members)) return false;
+      return true;
+    };
+    if (!x_json.object("", visit) || !unique(members)) return false;
     out = core::Json::object(std::move(members));
     return true;
   }
 
-  bool build_array(ondemand::array& array, std::size_t depth, core::Json& out) {
+  bool build_array(std::size_t depth, core::Json& out) {
     if (depth > x_max_depth) return too_deep();
     std::vector<core::Json> items;
-    for (auto result : array) {
-      ondemand::value element;
+    const auto visit = [&] {
       x_path.push_back({{}, items.size()});
-      if (const auto error = std::move(result).get(element)) return broken(error);
-      if (!build(element, depth + 1, items.emplace_back())) return false;
+      if (!build(depth + 1, items.emplace_back())) return false;
       x_path.pop_back();
-    }
+      return true;
+    };
+    if (!x_json.array("", visit)) return false;
     out = core::Json::array(std::move(items));
     return true;
   }
@@ -185,6 +146,7 @@ class Builder {
     return text + "...";
   }
 
+  JsonReader& x_json;
   std::size_t x_max_depth;
   std::vector<Step> x_path;
   std::string x_error;
@@ -193,16 +155,12 @@ class Builder {
 }  // namespace
 
 Result<core::Json> parse_json(std::string_view text, std::size_t max_depth) {
-  ondemand::parser parser;
-  const simdjson::padded_string copy(text);
-  Builder builder(max_depth);
-  ondemand::document document;
+  std::string copy(text);
+  JsonReader json;
+  if (!json.open(Padded::of(copy))) return fail(json.fault_text());
+  Builder builder(json, max_depth);
   core::Json out;
-  if (const auto error = parser.iterate(copy).get(document)) {
-    builder.broken(error);
-    return fail(builder.error());
-  }
-  if (!builder.root(document, out)) return fail(builder.error());
+  if (!builder.root(out)) return fail(builder.error());
   return out;
 }
 

@@ -1,32 +1,111 @@
 #include "agent/kube/json_reader.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include "agent/kube/timestamp.h"
 
 namespace outrigger::kube {
+namespace {
 
 static_assert(json_padding >= simdjson::SIMDJSON_PADDING);
 
-bool JsonReader::open(Padded json, simdjson::ondemand::document& document, Object& root) {
-  const std::string_view bytes = json.bytes();
-  x_fault.clear();
-  const simdjson::padded_string_view padded(bytes.data(), bytes.size(), bytes.size() + json_padding);
-  if (const auto error = x_parser.iterate(padded).get(document)) return broken("", error);
-  if (const auto error = document.get_object().get(root)) return broken("", error);
-  return true;
+bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-bool JsonReader::finish(simdjson::ondemand::document& document) {
-  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS)
-    return fault("", "more than one document");
+// What a token does to the depth, by its first byte.
+constexpr std::array<std::int8_t, 256> depth_change = [] {
+  std::array<std::int8_t, 256> change{};
+  change['{'] = change['['] = 1;
+  change['}'] = change[']'] = -1;
+  return change;
+}();
+
+std::uint8_t* parse_string(const simdjson::internal::dom_parser_implementation& parser,
+                           const std::uint8_t* from, std::uint8_t* to) {
+#if SIMDJSON_VERSION_MAJOR > 3 || (SIMDJSON_VERSION_MAJOR == 3 && SIMDJSON_VERSION_MINOR >= 2)
+  return parser.parse_string(from, to, false);
+#else
+  return parser.parse_string(from, to);
+#endif
+}
+
+}  // namespace
+
+RawText RawKey::text() const {
+  const char* end = x_raw;
+  while (*end != '"') end += *end == '\\' ? 2 : 1;  // the first stage has seen the closing quote
+  return {{x_raw, static_cast<std::size_t>(end - x_raw)}, true};
+}
+
+JsonReader::JsonReader() = default;
+JsonReader::~JsonReader() = default;
+
+bool JsonReader::open(Padded json) {
+  const std::string_view bytes = json.bytes();
+  x_fault.clear();
+  x_at = x_end = nullptr;
+  if (bytes.size() > x_capacity || x_parser == nullptr) {
+    // Room to grow, so that a slowly growing document does not allocate each time.
+    const std::size_t capacity = std::max<std::size_t>(bytes.size() + bytes.size() / 2, 16u << 10);
+    // Depth 1: only simdjson's own second stage needs more, and it never runs here.
+    const auto error =
+        simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, x_parser);
+    x_capacity = error ? 0 : capacity;
+    if (error) return fault("", simdjson::error_message(error));
+  }
+  const auto error = x_parser->stage1(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
+                                      simdjson::stage1_mode::regular);
+  if (error) return fault("", std::string("is malformed: ") + simdjson::error_message(error));
+  x_bytes = bytes.data();
+  x_at = x_parser->structural_indexes.get();
+  x_end = x_at + x_parser->n_structural_indexes;
   return true;
 }
 
 void JsonReader::release() {
-  x_parser = simdjson::ondemand::parser();
+  x_parser.reset();
+  x_capacity = 0;
+  x_at = x_end = nullptr;
   x_scratch.reset();
   x_scratch_bytes = 0;
+}
+
+std::string_view JsonReader::scalar() const {
+  if (x_at == x_end) return {};
+  std::size_t end = x_at[1];
+  while (end > *x_at && is_space(x_bytes[end - 1])) --end;
+  return {x_bytes + *x_at, end - *x_at};
+}
+
+bool JsonReader::skip() {
+  switch (peek()) {
+    case '\0':
+    case ',':
+    case ':':
+    case '}':
+    case ']':
+      return false;
+    case '{':
+    case '[':
+      break;
+    default:
+      ++x_at;
+      return true;
+  }
+  const char* const bytes = x_bytes;
+  const std::uint32_t* at = x_at;
+  const std::uint32_t* const end = x_end;
+  int depth = 0;
+  do {
+    depth += depth_change[static_cast<unsigned char>(bytes[*at++])];
+  } while (depth != 0 && at != end);
+  x_at = at;
+  return depth == 0;
 }
 
 bool JsonReader::fault(const char* where, std::string_view what) {
@@ -35,36 +114,29 @@ bool JsonReader::fault(const char* where, std::string_view what) {
   return false;
 }
 
-bool JsonReader::broken(const char* where, simdjson::error_code error) {
-  return fault(where, std::string("is malformed: ") + simdjson::error_message(error));
+bool JsonReader::null_or(const char* where, const char* what) {
+  if (peek() == '\0') return broken(where);
+  if (peek() != 'n' || scalar() != "null") return fault(where, what);
+  ++x_at;
+  return true;
 }
 
-bool JsonReader::null_or(Value& value, const char* where, const char* what, simdjson::error_code error) {
-  bool null = false;
-  if (error == simdjson::INCORRECT_TYPE && value.is_null().get(null) == simdjson::SUCCESS && null)
-    return true;
-  return error == simdjson::INCORRECT_TYPE ? fault(where, what) : broken(where, error);
-}
-
-bool JsonReader::raw(Value& value, const char* where, RawText& out) {
-  // From the opening quote to the next token: the closing quote is the last one in it.
-  std::string_view token = value.raw_json_token();
-  simdjson::ondemand::raw_json_string string;
-  if (const auto error = value.get_raw_json_string().get(string)) {
+bool JsonReader::raw(const char* where, RawText& out) {
+  if (peek() != '"') {
     out = {};
-    return null_or(value, where, "is not a string", error);
+    return null_or(where, "is not a string");
   }
-  std::size_t end = token.size() - 1;
-  while (end > 0 && token[end] != '"') --end;
-  if (end == 0) return fault(where, "is a string without an end");
-  out.inner = token.substr(1, end - 1);
-  out.escaped = std::memchr(out.inner.data(), '\\', out.inner.size()) != nullptr;
+  // Up to the next token there is only the string and space: its closing quote is the last one.
+  const std::string_view token = scalar();
+  if (token.size() < 2 || token.back() != '"') return broken(where);
+  out.inner = token.substr(1, token.size() - 2);
   out.present = true;
+  ++x_at;
   return true;
 }
 
 bool JsonReader::view(const RawText& raw, const char* where, std::string_view& out) {
-  if (!raw.escaped) {
+  if (raw.inner.find('\\') == std::string_view::npos) {
     out = raw.inner;
     return true;
   }
@@ -73,9 +145,10 @@ bool JsonReader::view(const RawText& raw, const char* where, std::string_view& o
     x_scratch = std::make_unique_for_overwrite<std::uint8_t[]>(needed);
     x_scratch_bytes = needed;
   }
-  std::uint8_t* to = x_scratch.get();
-  const simdjson::ondemand::raw_json_string string(reinterpret_cast<const std::uint8_t*>(raw.inner.data()));
-  if (const auto error = x_parser.unescape(string, to).get(out)) return broken(where, error);
+  const auto* const from = reinterpret_cast<const std::uint8_t*>(raw.inner.data());
+  const std::uint8_t* const end = parse_string(*x_parser, from, x_scratch.get());
+  if (end == nullptr) return fault(where, "has a bad escape");
+  out = {reinterpret_cast<const char*>(x_scratch.get()), static_cast<std::size_t>(end - x_scratch.get())};
   return true;
 }
 
@@ -91,14 +164,14 @@ bool JsonReader::unescape(const RawText& raw, const char* where, std::string& ou
   return true;
 }
 
-bool JsonReader::text(Value& value, const char* where, std::string& out) {
+bool JsonReader::text(const char* where, std::string& out) {
   RawText found;
-  return raw(value, where, found) && unescape(found, where, out);
+  return raw(where, found) && unescape(found, where, out);
 }
 
-bool JsonReader::timestamp(Value& value, const char* where, core::WallMillis& out) {
+bool JsonReader::timestamp(const char* where, core::WallMillis& out) {
   RawText found;
-  if (!raw(value, where, found)) return false;
+  if (!raw(where, found)) return false;
   if (!found.present) return true;
   const auto parsed = parse_timestamp(found.inner);
   if (!parsed) return fault(where, "is not a timestamp");
@@ -106,25 +179,23 @@ bool JsonReader::timestamp(Value& value, const char* where, core::WallMillis& ou
   return true;
 }
 
-bool JsonReader::integer(Value& value, const char* where, std::int64_t least, std::int64_t most,
-                         std::int64_t& out) {
+bool JsonReader::integer(const char* where, std::int64_t least, std::int64_t most, std::int64_t& out) {
+  const std::string_view token = scalar();
   std::int64_t found = 0;
-  if (const auto error = value.get_int64().get(found)) {
-    bool null = false;
-    if (value.is_null().get(null) == simdjson::SUCCESS && null) return true;
-    return fault(where, error == simdjson::INCORRECT_TYPE || error == simdjson::NUMBER_ERROR
-                            ? "is not an integer"
-                            : "is malformed");
-  }
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), found);
+  if (error == std::errc::result_out_of_range) return fault(where, "is out of range");
+  if (error != std::errc() || end != token.data() + token.size()) return null_or(where, "is not an integer");
   if (found < least || found > most) return fault(where, "is out of range");
   out = found;
+  ++x_at;
   return true;
 }
 
-bool JsonReader::boolean(Value& value, const char* where, bool& out) {
-  bool found = false;
-  if (const auto error = value.get_bool().get(found)) return null_or(value, where, "is not a boolean", error);
-  out = found;
+bool JsonReader::boolean(const char* where, bool& out) {
+  const std::string_view token = scalar();
+  if (token != "true" && token != "false") return null_or(where, "is not a boolean");
+  out = token == "true";
+  ++x_at;
   return true;
 }
 

@@ -9,8 +9,6 @@
 namespace outrigger::kube {
 namespace {
 
-using Value = JsonReader::Value;
-
 bool is_pod_kind(std::string_view kind) {
   return kind.empty() || kind == "Pod" || kind == "PartialObjectMetadata";
 }
@@ -45,29 +43,27 @@ class PodDecoder::Impl {
   explicit Impl(DecoderOptions options) : x_reader(x_json, std::move(options.container_name)) {}
 
   bool frame(Padded json, WatchFrame& out) {
-    simdjson::ondemand::document document;
-    JsonReader::Object root;
-    if (!x_json.open(json, document, root)) return false;
-    bool typed = false, done = false, early_object = false;
-    const auto visit = [&](RawKey key, Value& value) {
+    if (!x_json.open(json)) return false;
+    bool typed = false, done = false, early = false;
+    const auto visit = [&](RawKey key) {
       if (key.is("type")) {
         if (typed) return x_json.fault("type", "stands there twice");
         RawText raw;
-        if (!x_json.raw(value, "type", raw)) return false;
+        if (!x_json.raw("type", raw)) return false;
         const auto type = type_of(raw.inner);
         if (!type) return x_json.fault("type", "is none of ADDED, MODIFIED, DELETED, BOOKMARK, ERROR");
         out.type = *type;
         return typed = true;
       }
       if (!key.is("object")) return true;
-      if (done) return x_json.fault("object", "stands there twice");
-      if (!typed) return early_object = true;
-      return done = true, object(value, out);
+      if (done || early) return x_json.fault("object", "stands there twice");
+      if (!typed) return early = true;  // skipped for now
+      return done = true, object(out);
     };
-    if (!x_json.fields(root, "event", visit)) return false;
-    if (!x_json.finish(document)) return false;
+    if (!x_json.object("event", visit)) return false;
+    if (!x_json.finish()) return false;
     if (!typed) return x_json.fault("type", "is missing");
-    if (early_object && !done) return object_first(json, out);
+    if (early && !done) return object_first(json, out);
     return done || x_json.fault("object", "is missing");
   }
 
@@ -77,23 +73,21 @@ class PodDecoder::Impl {
     out.remaining.reset();
     out.count = 0;
     std::string kind;
-    simdjson::ondemand::document document;
-    JsonReader::Object root;
-    if (!x_json.open(json, document, root)) return false;
-    const auto visit = [&](RawKey key, Value& value) {
-      if (key.is("metadata")) return list_metadata(value, out);
-      if (key.is("kind")) return x_json.text(value, "kind", kind);
+    if (!x_json.open(json)) return false;
+    const auto visit = [&](RawKey key) {
+      if (key.is("metadata")) return list_metadata(out);
+      if (key.is("kind")) return x_json.text("kind", kind);
       if (!key.is("items")) return true;
-      return x_json.array(value, "items", [&](Value& item) {
+      return x_json.array("items", [&] {
         if (out.count == out.pods.size()) out.pods.emplace_back();
         core::Pod& pod = out.pods[out.count];
         clear(pod);
-        if (!x_reader.read(item, pod, x_facts) || !x_reader.is_whole(pod)) return false;
+        if (!x_reader.read(pod, x_facts) || !x_reader.is_whole(pod)) return false;
         ++out.count;
         return true;
       });
     };
-    if (!x_json.fields(root, "list", visit) || !x_json.finish(document)) return false;
+    if (!x_json.object("list", visit) || !x_json.finish()) return false;
     if (kind != "PodList" && kind != "PartialObjectMetadataList" && kind != "List")
       return x_json.fault("kind", "is not PodList");
     if (out.resource_version.empty())
@@ -103,10 +97,8 @@ class PodDecoder::Impl {
 
   bool pod(Padded json, core::Pod& out) {
     clear(out);
-    simdjson::ondemand::document document;
-    JsonReader::Object root;
-    if (!x_json.open(json, document, root)) return false;
-    if (!x_reader.read(root, out, x_facts) || !x_json.finish(document)) return false;
+    if (!x_json.open(json)) return false;
+    if (!x_reader.read(out, x_facts) || !x_json.finish()) return false;
     if (!is_pod_kind(x_facts.kind)) return x_json.fault("kind", "is not Pod");
     return x_reader.is_whole(out);
   }
@@ -117,17 +109,17 @@ class PodDecoder::Impl {
   void release() { x_json.release(); }
 
  private:
-  bool object(Value& value, WatchFrame& out) {
-    if (out.type == FrameType::error) return in_band_error(value, out);
+  bool object(WatchFrame& out) {
+    if (out.type == FrameType::error) return in_band_error(out);
     out.initial_events_end = false;
     if (out.type == FrameType::bookmark) {
       clear(x_skeleton);
-      if (!x_reader.read(value, x_skeleton, x_facts)) return false;
+      if (!x_reader.read(x_skeleton, x_facts)) return false;
       out.initial_events_end = x_facts.initial_events_end;
       out.event = core::PodBookmark{x_skeleton.resource_version};
     } else {
       core::Pod& pod = pod_of(out.event, out.type);
-      if (!x_reader.read(value, pod, x_facts) || !x_reader.is_whole(pod)) return false;
+      if (!x_reader.read(pod, x_facts) || !x_reader.is_whole(pod)) return false;
     }
     if (!is_pod_kind(x_facts.kind)) return x_json.fault("object.kind", "is not Pod");
     if (x_facts.resource_version.empty())
@@ -136,35 +128,27 @@ class PodDecoder::Impl {
     return true;
   }
 
-  bool in_band_error(Value& value, WatchFrame& out) {
-    JsonReader::Object opened;
-    if (value.get_object().get(opened) != simdjson::SUCCESS)
-      return x_json.fault("object", "is not an object");
+  bool in_band_error(WatchFrame& out) {
     StatusFields status;
     std::string kind;
-    if (!read_status(x_json, opened, status, kind)) return false;
+    if (!read_status(x_json, status, kind)) return false;
     out.error = classify_in_band(status);
     return true;
   }
 
   // No server writes the object before its type, but JSON allows it: a second pass, now that the type is known.
   bool object_first(Padded json, WatchFrame& out) {
-    simdjson::ondemand::document document;
-    JsonReader::Object root;
-    if (!x_json.open(json, document, root)) return false;
-    return x_json.fields(root, "event", [&](RawKey key, Value& value) {
-      return key.is("object") ? object(value, out) : true;
-    });
+    if (!x_json.open(json)) return false;
+    return x_json.object("event", [&](RawKey key) { return key.is("object") ? object(out) : true; });
   }
 
-  bool list_metadata(Value& value, ListPage& out) {
-    return x_json.object(value, "metadata", [&](RawKey key, Value& field) {
-      if (key.is("resourceVersion"))
-        return x_json.text(field, "metadata.resourceVersion", out.resource_version);
-      if (key.is("continue")) return x_json.text(field, "metadata.continue", out.continue_token);
+  bool list_metadata(ListPage& out) {
+    return x_json.object("metadata", [&](RawKey key) {
+      if (key.is("resourceVersion")) return x_json.text("metadata.resourceVersion", out.resource_version);
+      if (key.is("continue")) return x_json.text("metadata.continue", out.continue_token);
       if (!key.is("remainingItemCount")) return true;
       std::int64_t remaining = -1;
-      if (!x_json.integer(field, "metadata.remainingItemCount", 0, std::numeric_limits<std::int64_t>::max(),
+      if (!x_json.integer("metadata.remainingItemCount", 0, std::numeric_limits<std::int64_t>::max(),
                           remaining))
         return false;
       if (remaining >= 0) out.remaining = remaining;

@@ -56,22 +56,17 @@ void clear(Pod& pod) {
   pod.created_at_ms = pod.scheduled_at_ms = pod.started_at_ms = pod.deletion_at_ms = 0;
 }
 
-bool PodReader::read(Value& object, Pod& pod, ObjectFacts& facts) {
-  JsonReader::Object opened;
-  if (object.get_object().get(opened) != simdjson::SUCCESS) return x_json.fault("object", "is not an object");
-  return read(opened, pod, facts);
-}
-
-bool PodReader::read(JsonReader::Object& object, Pod& pod, ObjectFacts& facts) {
+bool PodReader::read(Pod& pod, ObjectFacts& facts) {
   facts.kind.clear();
   facts.resource_version.clear();
-  facts.initial_events_end = facts.has_metadata = false;
+  facts.initial_events_end = false;
   x_others.failed = x_others.running = false;
   x_others.startup_reason.clear();
   x_spec_containers = 0;
-  const bool read_all = x_json.fields(
-      object, "object", [&](RawKey key, Value& value) { return field(key, value, pod, facts); });
-  if (!read_all) return false;
+  bool present = false;
+  const auto visit = [&](RawKey key) { return field(key, pod, facts); };
+  if (!x_json.object("object", visit, &present)) return false;
+  if (!present) return x_json.fault("object", "is null");
 
   pod.other_container_failed = x_others.failed;
   pod.other_container_running = x_others.running;
@@ -90,17 +85,17 @@ bool PodReader::is_whole(const Pod& pod) {
   return true;
 }
 
-bool PodReader::field(RawKey key, Value& value, Pod& pod, ObjectFacts& facts) {
-  if (key.is("metadata")) return metadata(value, pod, facts);
-  if (key.is("spec")) return spec(value, pod);
-  if (key.is("status")) return status(value, pod);
-  if (key.is("kind")) return x_json.text(value, "kind", facts.kind);
+bool PodReader::field(RawKey key, Pod& pod, ObjectFacts& facts) {
+  if (key.is("metadata")) return metadata(pod, facts);
+  if (key.is("spec")) return spec(pod);
+  if (key.is("status")) return status(pod);
+  if (key.is("kind")) return x_json.text("kind", facts.kind);
   return true;
 }
 
-bool PodReader::uid(Value& value, const char* where, core::PodUid& out) {
+bool PodReader::uid(const char* where, core::PodUid& out) {
   RawText raw;
-  if (!x_json.raw(value, where, raw)) return false;
+  if (!x_json.raw(where, raw)) return false;
   if (!raw.present || raw.inner.empty()) return true;
   const auto parsed = core::parse_uid(raw.inner);
   if (!parsed) return x_json.fault(where, "is not a uid");
@@ -108,41 +103,38 @@ bool PodReader::uid(Value& value, const char* where, core::PodUid& out) {
   return true;
 }
 
-bool PodReader::metadata(Value& value, Pod& pod, ObjectFacts& facts) {
-  return x_json.object(value, "metadata", [&](RawKey key, Value& field) {
-    facts.has_metadata = true;
+bool PodReader::metadata(Pod& pod, ObjectFacts& facts) {
+  return x_json.object("metadata", [&](RawKey key) {
     switch (key.front()) {
       case 'n':
-        if (key.is("name")) return x_json.text(field, "metadata.name", pod.name);
+        if (key.is("name")) return x_json.text("metadata.name", pod.name);
         break;
       case 'u':
-        if (key.is("uid")) return uid(field, "metadata.uid", pod.uid);
+        if (key.is("uid")) return uid("metadata.uid", pod.uid);
         break;
       case 'r':
         if (key.is("resourceVersion")) {
-          if (!x_json.text(field, "metadata.resourceVersion", facts.resource_version)) return false;
+          if (!x_json.text("metadata.resourceVersion", facts.resource_version)) return false;
           pod.resource_version = to_u64(facts.resource_version);
         }
         break;
       case 'c':
         if (key.is("creationTimestamp"))
-          return x_json.timestamp(field, "metadata.creationTimestamp", pod.created_at_ms);
+          return x_json.timestamp("metadata.creationTimestamp", pod.created_at_ms);
         break;
       case 'd':
         if (key.is("deletionTimestamp"))
-          return x_json.timestamp(field, "metadata.deletionTimestamp", pod.deletion_at_ms);
+          return x_json.timestamp("metadata.deletionTimestamp", pod.deletion_at_ms);
         break;
       case 'l':
         if (key.is("labels"))
-          return x_json.object(field, "metadata.labels", [&](RawKey name, Value& label_value) {
-            return label(name, label_value, pod);
-          });
+          return x_json.object("metadata.labels", [&](RawKey name) { return label(name, pod); });
         break;
       case 'a':
-        if (key.is("annotations")) return annotations(field, facts);
+        if (key.is("annotations")) return annotations(facts);
         break;
       case 'o':
-        if (key.is("ownerReferences")) return owners(field, pod);
+        if (key.is("ownerReferences")) return owners(pod);
         break;
       default:
         break;
@@ -151,46 +143,45 @@ bool PodReader::metadata(Value& value, Pod& pod, ObjectFacts& facts) {
   });
 }
 
-bool PodReader::label(RawKey key, Value& value, Pod& pod) {
+bool PodReader::label(RawKey key, Pod& pod) {
   if (key.front() == 's') {
     const bool id = key.is("spark-exec-id");
     const bool profile = !id && key.is("spark-exec-resourceprofile-id");
     const bool inactive = !id && !profile && key.is("spark-exec-inactive");
     if (id || profile || inactive) {
       RawText raw;
-      if (!x_json.raw(value, "metadata.labels", raw)) return false;
+      if (!x_json.raw("metadata.labels", raw)) return false;
       if (id) pod.executor_id.value = number_or_0<std::uint64_t>(raw.inner);
       if (profile) pod.profile.value = number_or_0<std::uint32_t>(raw.inner);
       if (inactive) pod.inactive = raw.inner == "true";
       return true;
     }
     if (key.is("spark-app-selector"))
-      return x_json.text(value, "metadata.labels.spark-app-selector", pod.application);
+      return x_json.text("metadata.labels.spark-app-selector", pod.application);
   } else if (key.is("outrigger-nonce")) {
-    return x_json.text(value, "metadata.labels.outrigger-nonce", pod.nonce);
+    return x_json.text("metadata.labels.outrigger-nonce", pod.nonce);
   }
   return true;
 }
 
-bool PodReader::annotations(Value& value, ObjectFacts& facts) {
-  return x_json.object(value, "metadata.annotations", [&](RawKey key, Value& field) {
+bool PodReader::annotations(ObjectFacts& facts) {
+  return x_json.object("metadata.annotations", [&](RawKey key) {
     if (!key.is("k8s.io/initial-events-end")) return true;
     RawText raw;
-    if (!x_json.raw(field, "metadata.annotations", raw)) return false;
+    if (!x_json.raw("metadata.annotations", raw)) return false;
     facts.initial_events_end = raw.inner == "true";
     return true;
   });
 }
 
-bool PodReader::owners(Value& value, Pod& pod) {
+bool PodReader::owners(Pod& pod) {
   bool first = true;
-  return x_json.array(value, "metadata.ownerReferences", [&](Value& owner) {
+  return x_json.array("metadata.ownerReferences", [&] {
     core::PodUid owner_uid;
     bool controller = false;
-    const bool read_all = x_json.object(owner, "metadata.ownerReferences[]", [&](RawKey key, Value& field) {
-      if (key.is("uid")) return uid(field, "metadata.ownerReferences[].uid", owner_uid);
-      if (key.is("controller"))
-        return x_json.boolean(field, "metadata.ownerReferences[].controller", controller);
+    const bool read_all = x_json.object("metadata.ownerReferences[]", [&](RawKey key) {
+      if (key.is("uid")) return uid("metadata.ownerReferences[].uid", owner_uid);
+      if (key.is("controller")) return x_json.boolean("metadata.ownerReferences[].controller", controller);
       return true;
     });
     if (!read_all) return false;
@@ -200,11 +191,11 @@ bool PodReader::owners(Value& value, Pod& pod) {
   });
 }
 
-bool PodReader::spec(Value& value, Pod& pod) {
-  return x_json.object(value, "spec", [&](RawKey key, Value& field) {
-    if (key.is("nodeName")) return x_json.text(field, "spec.nodeName", pod.node);
+bool PodReader::spec(Pod& pod) {
+  return x_json.object("spec", [&](RawKey key) {
+    if (key.is("nodeName")) return x_json.text("spec.nodeName", pod.node);
     if (key.is("containers"))
-      return x_json.array(field, "spec.containers", [&](Value&) {
+      return x_json.array("spec.containers", [&] {
         ++x_spec_containers;
         return true;
       });
@@ -212,39 +203,37 @@ bool PodReader::spec(Value& value, Pod& pod) {
   });
 }
 
-bool PodReader::status(Value& value, Pod& pod) {
-  return x_json.object(value, "status", [&](RawKey key, Value& field) {
+bool PodReader::status(Pod& pod) {
+  return x_json.object("status", [&](RawKey key) {
     RawText raw;
     switch (key.front()) {
       case 'p':
         if (key.is("phase")) {
-          if (!x_json.raw(field, "status.phase", raw)) return false;
+          if (!x_json.raw("status.phase", raw)) return false;
           pod.phase = phase_of(raw.inner);
         } else if (key.is("podIP")) {
           // Kept for display only: an address that we can't read is no reason to lose the pod.
-          if (!x_json.raw(field, "status.podIP", raw)) return false;
+          if (!x_json.raw("status.podIP", raw)) return false;
           pod.ip = parse_ip(raw.inner).value_or(core::PodIp{});
         }
         break;
       case 'c':
-        if (key.is("conditions"))
-          return x_json.array(field, "status.conditions",
-                              [&](Value& element) { return condition(element, pod); });
-        if (key.is("containerStatuses")) return containers(field, pod);
+        if (key.is("conditions")) return x_json.array("status.conditions", [&] { return condition(pod); });
+        if (key.is("containerStatuses")) return containers(pod);
         break;
       case 'i':
-        if (key.is("initContainerStatuses")) return init_containers(field);
+        if (key.is("initContainerStatuses")) return init_containers();
         break;
       case 'm':
         if (key.is("message"))
-          return x_json.raw(field, "status.message", raw) &&
+          return x_json.raw("status.message", raw) &&
                  x_json.unescape(raw, "status.message", pod.message, message_bytes);
         break;
       case 'r':
-        if (key.is("reason")) return x_json.text(field, "status.reason", pod.reason);
+        if (key.is("reason")) return x_json.text("status.reason", pod.reason);
         break;
       case 's':
-        if (key.is("startTime")) return x_json.timestamp(field, "status.startTime", pod.started_at_ms);
+        if (key.is("startTime")) return x_json.timestamp("status.startTime", pod.started_at_ms);
         break;
       default:
         break;
@@ -253,17 +242,17 @@ bool PodReader::status(Value& value, Pod& pod) {
   });
 }
 
-bool PodReader::condition(Value& value, Pod& pod) {
+bool PodReader::condition(Pod& pod) {
   // Kept raw until the whole condition is known; most are of no interest.
   RawText type, state, reason, message;
   core::WallMillis since = 0;
-  const bool read_all = x_json.object(value, "status.conditions[]", [&](RawKey key, Value& field) {
-    if (key.is("type")) return x_json.raw(field, "status.conditions[].type", type);
-    if (key.is("status")) return x_json.raw(field, "status.conditions[].status", state);
-    if (key.is("reason")) return x_json.raw(field, "status.conditions[].reason", reason);
-    if (key.is("message")) return x_json.raw(field, "status.conditions[].message", message);
+  const bool read_all = x_json.object("status.conditions[]", [&](RawKey key) {
+    if (key.is("type")) return x_json.raw("status.conditions[].type", type);
+    if (key.is("status")) return x_json.raw("status.conditions[].status", state);
+    if (key.is("reason")) return x_json.raw("status.conditions[].reason", reason);
+    if (key.is("message")) return x_json.raw("status.conditions[].message", message);
     if (key.is("lastTransitionTime"))
-      return x_json.timestamp(field, "status.conditions[].lastTransitionTime", since);
+      return x_json.timestamp("status.conditions[].lastTransitionTime", since);
     return true;
   });
   if (!read_all) return false;

@@ -134,11 +134,8 @@ core::ApiError decode_error(const ResponseHead& head, std::string_view body) {
   if (body.substr(0, 1) == "{" && body.size() <= core::limits::answer_bytes) {
     std::string copy(body);
     JsonReader json;
-    simdjson::ondemand::document document;
-    JsonReader::Object root;
     std::string kind;
-    const bool read = json.open(Padded::of(copy), document, root) && read_status(json, root, status, kind) &&
-                      json.finish(document);
+    const bool read = json.open(Padded::of(copy)) && read_status(json, status, kind) && json.finish();
     if (!read || kind != "Status") status = {};
   }
   if (status.message.empty()) status.message = plain_message(body);

@@ -6,6 +6,6 @@
 namespace outrigger::kube {
 
 // `kind` receives the object's kind, so that a caller can tell a Status from other JSON.
-bool read_status(JsonReader& json, JsonReader::Object& object, StatusFields& out, std::string& kind);
+bool read_status(JsonReader& json, StatusFields& out, std::string& kind);
 
 }  // namespace outrigger::kube

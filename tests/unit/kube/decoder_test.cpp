@@ -293,7 +293,7 @@ TEST(PodDecoder, an_event_needs_a_known_type_an_object_and_a_version) {
             "watch event: type is none of ADDED, MODIFIED, DELETED, BOOKMARK, ERROR");
   EXPECT_EQ(fault_of_frame(R"({"object":{}})"), "watch event: type is missing");
   EXPECT_EQ(fault_of_frame(R"({"type":"ADDED"})"), "watch event: object is missing");
-  EXPECT_EQ(fault_of_frame(R"({"type":"ADDED","object":null})"), "watch event: object is not an object");
+  EXPECT_EQ(fault_of_frame(R"({"type":"ADDED","object":null})"), "watch event: object is null");
   EXPECT_EQ(fault_of_frame(R"({"type":"BOOKMARK","object":{"kind":"Pod","metadata":{}}})"),
             "watch event: object.metadata.resourceVersion is missing");
   EXPECT_EQ(fault_of_frame(R"({"type":"ADDED","object":)" + pod_text("") + "}"),
@@ -347,9 +347,7 @@ TEST(PodDecoder, a_list_needs_its_kind_and_its_version) {
       "list page: metadata.uid is missing");
   EXPECT_EQ(fault(R"({"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[)" + pod_text("") +
                   R"(],"x":{})"),
-            "list page: list is malformed: The JSON document has an improper structure: missing or "
-            "superfluous commas, braces, "
-            "missing keys, etc.");
+            "list page: list is malformed");
 }
 
 TEST(PodDecoder, a_page_is_decoded_again_into_the_same_value) {

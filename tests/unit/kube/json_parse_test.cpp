@@ -33,8 +33,9 @@ TEST(JsonParse, escapes_are_resolved_in_keys_and_values) {
 }
 
 TEST(JsonParse, an_error_names_the_path) {
-  EXPECT_EQ(fault(R"({"spec":{"containers":[{"image":01}]}})"), "$.spec.containers[0].image is not a number");
-  EXPECT_EQ(fault(R"({"a":[1,2,{"b":nul}]})"), "$.a[2].b is malformed");
+  EXPECT_EQ(fault(R"({"spec":{"containers":[{"image":01}]}})"),
+            "$.spec.containers[0].image is no JSON value");
+  EXPECT_EQ(fault(R"({"a":[1,2,{"b":nul}]})"), "$.a[2].b is no JSON value");
   EXPECT_EQ(fault(R"({"a":{"b":1,"c":2,"b":3}})"), "$.a has the key \"b\" twice");
   EXPECT_EQ(fault(R"("text")"), "$ is neither an object nor an array");
   EXPECT_EQ(fault("{} {}"), "$ is followed by more text");
