@@ -224,7 +224,8 @@ void Session::read(std::size_t max, std::vector<Change>& changes) {
     StateView& view = *views_.front();
     // Asked before the read: only then does "nothing left" mean that the complete table was read.
     const auto control = view.control();
-    const bool synced = control && control->synced != 0;
+    // A new agent may be synced before it has taken our hello, and shows no pod of ours until then.
+    const bool synced = stage_ == Stage::done && control && control->synced != 0;
     scratch_records_.clear();
     const auto got = view.read(std::min(max - changes.size(), read_batch), scratch_records_);
     if (got == StateView::Read::table) {

@@ -166,6 +166,28 @@ TEST_F(SessionTest, pods_that_vanished_while_no_agent_ran_are_reported_gone_once
   EXPECT_EQ(read().size(), 0u) << "once";
 }
 
+TEST_F(SessionTest, S17_nothing_vanishes_before_the_new_agent_has_taken_the_hello) {
+  attach(1);
+  channel.state->publish(a_record(1, OUTRIGGER_EXECUTOR_RUNNING));
+  EXPECT_EQ(read().size(), 1u);
+  channel.kill_agent();
+  step();
+  channel.agent(2);
+  channel.link->accept_all = false;
+  channel.state->synced(true);  // it has listed, and shows pods only to the driver that asked for them
+  channel.later_ms(1000);
+  channel.state->life.heartbeat_ns = channel.state->life.contact_ns = channel.clock_ns;
+  step();
+  EXPECT_EQ(state().session, std::uint32_t{OUTRIGGER_SESSION_RESYNCING});
+  EXPECT_EQ(read().size(), 0u);
+  channel.state->publish(a_record(1, OUTRIGGER_EXECUTOR_RUNNING));
+  for (std::uint64_t id = 1; id <= channel.link->sent.size(); ++id) channel.link->accept(id);
+  step();
+  const auto changes = read();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_FALSE(changes[0].record.gone());
+}
+
 TEST_F(SessionTest, a_lapped_reader_gets_the_table_and_what_vanished_in_between) {
   attach(1);
   channel.state->synced(true);
