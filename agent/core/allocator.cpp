@@ -152,6 +152,7 @@ void Decision::delete_unseen() {
   if (books_.expected.stage_count(ExpectationStage::answered) == 0) return;
   for (const auto& [id, expected] : books_.expected.all()) {
     if (expected.stage != ExpectationStage::answered || expected.uid.empty()) continue;
+    if (books_.pods.find(expected.uid) != nullptr) continue;
     const Instant due = expected.since + policy_.creation_timeout;
     if (moment_.now < due) {
       wake(due);

@@ -27,6 +27,8 @@ Observation observe(Books& books, PodEvent event, std::string_view nonce, Instan
     books.expected.forget_late(pod.executor_id);
   }
   if (completes || version != 0) seen.vanished = books.expected.complete_as_of(version);
+  // Seen before it was answered, when nobody could tell that it was meant.
+  std::erase_if(seen.vanished, [&](const Expectation& e) { return books.pods.find(e.uid) != nullptr; });
   return seen;
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "agent/core/in_flight.h"
+
 namespace outrigger::core {
 namespace {
 
@@ -41,8 +43,8 @@ void Expectations::posted(ExecutorId id, ProfileId profile, std::string pod_name
        .since = now});
 }
 
-void Expectations::inherited(ExecutorId id, ProfileId profile, Instant now) {
-  put({.id = id, .profile = profile, .stage = ExpectationStage::unknown, .since = now});
+void Expectations::inherited(ExecutorId id, ProfileId profile, Instant now, std::uint64_t hash) {
+  put({.id = id, .profile = profile, .stage = ExpectationStage::unknown, .since = now, .nonce_hash = hash});
 }
 
 void Expectations::answered(ExecutorId id, const PodUid& uid, std::uint64_t resource_version, Instant now) {
@@ -76,6 +78,8 @@ bool Expectations::seen(const Pod& pod, const std::string& nonce) {
   if (expected.stage == ExpectationStage::wanted) return false;
   if (!expected.uid.empty()) {
     if (expected.uid != pod.uid) return false;
+  } else if (expected.nonce_hash != 0) {
+    if (expected.nonce_hash != nonce_hash(pod.nonce)) return false;
   } else if (!expected.retired && pod.nonce != nonce) {
     return false;  // a pod of another driver with the same number
   } else if (!expected.pod_name.empty() && expected.pod_name != pod.name) {

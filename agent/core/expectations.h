@@ -30,6 +30,7 @@ struct Expectation {
   PodUid uid;                          // answered
   std::uint64_t resource_version = 0;  // answered; 0 = not comparable
   Instant since{};                     // of this stage
+  std::uint64_t nonce_hash = 0;        // inherited: whose it is; 0 = the current driver's
   bool retired = false;  // asked for by an earlier driver incarnation: tracked until settled, not counted
 };
 
@@ -39,8 +40,9 @@ class Expectations {
   void posted(ExecutorId id, ProfileId profile, std::string pod_name, Instant now);
   void answered(ExecutorId id, const PodUid& uid, std::uint64_t resource_version, Instant now);
   void lost(ExecutorId id, Instant now);  // outcome unknown
-  // An in-flight mark of a crashed incarnation (C19).
-  void inherited(ExecutorId id, ProfileId profile, Instant now);
+  // An in-flight mark of a crashed incarnation (C19). The hash tells whose pod settles it before any driver has
+  // said hello; 0 = unknown, then the current driver's.
+  void inherited(ExecutorId id, ProfileId profile, Instant now, std::uint64_t nonce_hash = 0);
   void settled(ExecutorId id);  // refused, or a GET says it does not exist
 
   // A pod was seen: true when it settled an expectation. `nonce` is the current driver's.

@@ -452,5 +452,16 @@ TEST(Allocator, S7_what_vanished_unseen_is_reported_once_and_replaced) {
   EXPECT_EQ(actions.creates[0].id, ExecutorId{2});
 }
 
+TEST(Allocator, S7_a_pod_that_was_seen_before_its_answer_has_not_vanished) {
+  World world;
+  world.target(1);
+  world.books.expected.inherited(ExecutorId{900}, ProfileId{0}, at(0), 1);
+  world.see(pod(900, 500));
+  world.books.expected.answered(ExecutorId{900}, uid(900), 500, at(0));
+  EXPECT_TRUE(world.step(moment(10'000'000)).deletes.empty());
+  EXPECT_TRUE(world.see(PodEvent(PodBookmark{600})).vanished.empty());
+  EXPECT_EQ(world.books.expected.size(), 0u);
+}
+
 }  // namespace
 }  // namespace outrigger::core

@@ -146,6 +146,15 @@ TEST(Expectations, C19_what_a_crash_left_is_late_when_it_lands) {
   EXPECT_TRUE(expected.landed_late(ExecutorId{4}));
 }
 
+TEST(Expectations, C19_a_mark_is_settled_by_its_own_driver_s_pod_before_any_hello) {
+  Expectations expected;
+  expected.inherited(ExecutorId{4}, ProfileId{0}, at(0), nonce_hash(nonce));
+  Pod other = pod(4, 10);
+  other.nonce = "elsewhere";
+  EXPECT_FALSE(expected.seen(other, ""));
+  EXPECT_TRUE(expected.seen(pod(4, 10), ""));
+}
+
 TEST(Expectations, S8_a_pod_of_another_driver_settles_nothing) {
   Expectations expected;
   expected.posted(ExecutorId{1}, ProfileId{0}, "app-exec-1", at(0));
