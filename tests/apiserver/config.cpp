@@ -21,7 +21,9 @@ Account read_account(const Yaml& yaml) {
   for (const auto& item : rules->items()) {
     item.allow({"namespaces", "resources", "verbs"});
     Rule rule;
-    for (auto [key, list] : {std::pair{"namespaces", &rule.namespaces}, {"resources", &rule.resources}, {"verbs", &rule.verbs}}) {
+    for (auto [key, list] : {std::pair{"namespaces", &rule.namespaces},
+                             {"resources", &rule.resources},
+                             {"verbs", &rule.verbs}}) {
       const auto words = item.find(key);
       if (!words) item.complain(std::string("a rule needs ") + key);
       *list = words->words();
@@ -38,8 +40,11 @@ Quota read_quota(const Yaml& yaml) {
   if (const auto v = yaml.find("name")) quota.name = v->text();
   if (const auto v = yaml.find("status")) {
     const std::string text = v->text();
-    if (text != "enforced" && text != "absent" && text != "unknown") v->complain("'" + text + "' is not enforced, absent or unknown");
-    quota.status = text == "absent" ? Quota::Status::absent : text == "unknown" ? Quota::Status::unknown : Quota::Status::enforced;
+    if (text != "enforced" && text != "absent" && text != "unknown")
+      v->complain("'" + text + "' is not enforced, absent or unknown");
+    quota.status = text == "absent"    ? Quota::Status::absent
+                   : text == "unknown" ? Quota::Status::unknown
+                                       : Quota::Status::enforced;
   }
   if (const auto hard = yaml.find("hard")) {
     for (const auto& [name, value] : hard->members()) {
@@ -47,7 +52,8 @@ Quota read_quota(const Yaml& yaml) {
       quota.hard[name] = value.text();
     }
   }
-  if (quota.name.empty() || quota.name_space.empty() || quota.hard.empty()) yaml.complain("a quota needs namespace, name and hard");
+  if (quota.name.empty() || quota.name_space.empty() || quota.hard.empty())
+    yaml.complain("a quota needs namespace, name and hard");
   return quota;
 }
 
@@ -80,7 +86,8 @@ void read_watch(WatchSettings& watch, const Yaml& yaml) {
   if (const auto v = yaml.find("bookmark-every")) watch.bookmark_every = v->duration();
   if (const auto v = yaml.find("bookmark-before-end")) watch.bookmark_before_end = v->duration();
   if (const auto v = yaml.find("default-timeout")) watch.default_timeout_least = v->duration();
-  if (const auto v = yaml.find("queue-events")) watch.queue_events = static_cast<std::size_t>(v->integer(1, 10'000'000));
+  if (const auto v = yaml.find("queue-events"))
+    watch.queue_events = static_cast<std::size_t>(v->integer(1, 10'000'000));
 }
 
 }  // namespace
@@ -91,7 +98,8 @@ Account administrator(std::string name, std::string token) {
 
 void read_config(Config& config, const std::string& text, const std::string& file) {
   const Yaml yaml = Yaml::parse(text, file);
-  yaml.allow({"tokens", "namespaces", "quotas", "budgets", "kubelet", "watch", "history-events", "first-resource-version", "too-large-wait", "seed"});
+  yaml.allow({"tokens", "namespaces", "quotas", "budgets", "kubelet", "watch", "history-events",
+              "first-resource-version", "too-large-wait", "seed"});
   if (const auto v = yaml.find("tokens")) {
     for (const auto& item : v->items()) config.accounts.push_back(read_account(item));
   }
@@ -106,17 +114,23 @@ void read_config(Config& config, const std::string& text, const std::string& fil
   }
   if (const auto v = yaml.find("kubelet")) read_kubelet(config.kubelet, *v);
   if (const auto v = yaml.find("watch")) read_watch(config.watch, *v);
-  if (const auto v = yaml.find("history-events")) config.window.events = static_cast<std::size_t>(v->integer(1, 10'000'000));
+  if (const auto v = yaml.find("history-events"))
+    config.window.events = static_cast<std::size_t>(v->integer(1, 10'000'000));
   if (const auto v = yaml.find("first-resource-version")) config.first_rv = v->integer(1, INT64_MAX / 2);
   if (const auto v = yaml.find("too-large-wait")) config.api.too_large_wait = v->duration();
   if (const auto v = yaml.find("seed")) config.seed = static_cast<std::uint64_t>(v->integer(0, INT64_MAX));
 }
 
-std::string kubeconfig(const Config& config, const std::string& url, const std::string& ca_pem, const std::string& token, const std::string& name_space) {
-  std::string text = "apiVersion: v1\nkind: Config\nclusters:\n- name: outrigger\n  cluster:\n    server: " + url + "\n";
+std::string kubeconfig(const Config& config, const std::string& url, const std::string& ca_pem,
+                       const std::string& token, const std::string& name_space) {
+  std::string text =
+      "apiVersion: v1\nkind: Config\nclusters:\n- name: outrigger\n  cluster:\n    server: " + url + "\n";
   if (!config.plain) text += "    certificate-authority-data: " + base64_encode(ca_pem) + "\n";
   text += "users:\n- name: outrigger\n  user:\n    token: " + token + "\n";
-  text += "contexts:\n- name: outrigger\n  context:\n    cluster: outrigger\n    user: outrigger\n    namespace: " + name_space + "\ncurrent-context: outrigger\n";
+  text +=
+      "contexts:\n- name: outrigger\n  context:\n    cluster: outrigger\n    user: outrigger\n    "
+      "namespace: " +
+      name_space + "\ncurrent-context: outrigger\n";
   return text;
 }
 

@@ -14,7 +14,7 @@ struct Config {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   bool plain = false;
-  std::string tls_dir;  // empty: a new directory under the temporary directory
+  std::string tls_dir;       // empty: a new directory under the temporary directory
   bool open_access = false;  // no tokens asked for
   std::vector<Account> accounts;
   ApiSettings api;
@@ -32,6 +32,7 @@ void read_config(Config& config, const std::string& yaml, const std::string& fil
 // A user with all rights.
 Account administrator(std::string name, std::string token);
 
-std::string kubeconfig(const Config& config, const std::string& url, const std::string& ca_pem, const std::string& token, const std::string& name_space);
+std::string kubeconfig(const Config& config, const std::string& url, const std::string& ca_pem,
+                       const std::string& token, const std::string& name_space);
 
 }  // namespace outrigger::apiserver

@@ -70,18 +70,21 @@ void write_file(const std::string& path, const std::string& text) {
 void read_listen(Config& config, const std::string& listen) {
   const auto colon = listen.rfind(':');
   const std::string port = colon == std::string::npos ? "" : listen.substr(colon + 1);
-  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos || std::stoi(port) > 65535) {
+  if (port.empty() || port.size() > 5 || port.find_first_not_of("0123456789") != std::string::npos ||
+      std::stoi(port) > 65535) {
     throw std::runtime_error("--listen: '" + listen + "' is not ADDRESS:PORT");
   }
   config.address = listen.substr(0, colon);
-  if (config.address.starts_with('[') && config.address.ends_with(']')) config.address = config.address.substr(1, config.address.size() - 2);
+  if (config.address.starts_with('[') && config.address.ends_with(']'))
+    config.address = config.address.substr(1, config.address.size() - 2);
   config.port = static_cast<std::uint16_t>(std::stoi(port));
 }
 
 void read_tokens(Config& config, const std::vector<std::string>& tokens) {
   for (const auto& token : tokens) {
     const auto equals = token.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == token.size()) throw std::runtime_error("--token: NAME=TOKEN expected");
+    if (equals == std::string::npos || equals == 0 || equals + 1 == token.size())
+      throw std::runtime_error("--token: NAME=TOKEN expected");
     config.accounts.push_back(administrator(token.substr(0, equals), token.substr(equals + 1)));
   }
   if (config.accounts.empty()) {
@@ -93,14 +96,16 @@ void read_tokens(Config& config, const std::vector<std::string>& tokens) {
 
 void die_with_parent(Server& server) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  struct stat state {};
-  const bool waits = ::fstat(STDIN_FILENO, &state) == 0 && (S_ISFIFO(state.st_mode) || S_ISSOCK(state.st_mode) || ::isatty(STDIN_FILENO) == 1);
+  struct stat state{};
+  const bool waits = ::fstat(STDIN_FILENO, &state) == 0 &&
+                     (S_ISFIFO(state.st_mode) || S_ISSOCK(state.st_mode) || ::isatty(STDIN_FILENO) == 1);
   if (waits) server.stop_at_end_of(STDIN_FILENO);
 }
 
 int run(const Arguments& arguments, Config config) {
   read_listen(config, arguments.listen);
-  if (!arguments.config_file.empty()) read_config(config, read_file(arguments.config_file), arguments.config_file);
+  if (!arguments.config_file.empty())
+    read_config(config, read_file(arguments.config_file), arguments.config_file);
   read_tokens(config, arguments.tokens);
   config.api.namespaces.insert(arguments.name_space);
   const std::string token = config.accounts.front().token;
@@ -110,7 +115,8 @@ int run(const Arguments& arguments, Config config) {
   if (!faults.empty()) server.load_faults(faults, arguments.faults_file);
   server.stop_at_signals();
   if (arguments.exit_with_parent) die_with_parent(server);
-  if (!arguments.kubeconfig_file.empty()) write_file(arguments.kubeconfig_file, server.kubeconfig(token, arguments.name_space));
+  if (!arguments.kubeconfig_file.empty())
+    write_file(arguments.kubeconfig_file, server.kubeconfig(token, arguments.name_space));
   std::printf("listening on %s\n", server.url().c_str());
   std::fflush(stdout);
   if (!arguments.ready_file.empty()) write_file(arguments.ready_file, server.url() + "\n");
@@ -123,22 +129,37 @@ int run(const Arguments& arguments, Config config) {
 int main(int argc, char** argv) {
   Arguments arguments;
   Config config;
-  CLI::App app("An embedded Kubernetes API server with a simulated kubelet and a fault script. It answers as kube-apiserver 1.34 does\nwhere it implements something; see tests/apiserver/README.md.", "outrigger-apiserver");
+  CLI::App app(
+      "An embedded Kubernetes API server with a simulated kubelet and a fault script. It answers as "
+      "kube-apiserver 1.34 does\nwhere it implements something; see tests/apiserver/README.md.",
+      "outrigger-apiserver");
   app.footer(examples);
-  app.add_option("--listen", arguments.listen, "address and port; port 0 picks a free one, which is printed")->capture_default_str();
+  app.add_option("--listen", arguments.listen, "address and port; port 0 picks a free one, which is printed")
+      ->capture_default_str();
   app.add_flag("--plain", config.plain, "HTTP without TLS");
-  app.add_option("--tls-dir", config.tls_dir, "where ca.crt, server.crt and server.key are, or are made (default: a new temporary directory)");
-  app.add_option("--token", arguments.tokens, "NAME=TOKEN, an account with all rights; repeatable (default: one random token)");
+  app.add_option(
+      "--tls-dir", config.tls_dir,
+      "where ca.crt, server.crt and server.key are, or are made (default: a new temporary directory)");
+  app.add_option("--token", arguments.tokens,
+                 "NAME=TOKEN, an account with all rights; repeatable (default: one random token)");
   app.add_flag("--no-auth", config.open_access, "anyone may do anything");
-  app.add_option("--namespace", arguments.name_space, "a namespace that exists, and the kubeconfig's")->capture_default_str();
-  app.add_option("--config", arguments.config_file, "YAML: tokens with rules, namespaces, quotas, budgets, kubelet, watch, history-events");
+  app.add_option("--namespace", arguments.name_space, "a namespace that exists, and the kubeconfig's")
+      ->capture_default_str();
+  app.add_option("--config", arguments.config_file,
+                 "YAML: tokens with rules, namespaces, quotas, budgets, kubelet, watch, history-events");
   app.add_option("--faults", arguments.faults_file, "YAML: latency and faults; also POST /_control/faults");
-  app.add_option("--write-kubeconfig", arguments.kubeconfig_file, "writes a kubeconfig of the first account when ready");
+  app.add_option("--write-kubeconfig", arguments.kubeconfig_file,
+                 "writes a kubeconfig of the first account when ready");
   app.add_option("--ready-file", arguments.ready_file, "writes the URL there when ready");
-  app.add_option("--history-events", config.window.events, "events kept for watches and consistent lists; older ones are compacted")->capture_default_str();
+  app.add_option("--history-events", config.window.events,
+                 "events kept for watches and consistent lists; older ones are compacted")
+      ->capture_default_str();
   app.add_option("--seed", config.seed, "of all random choices but UIDs of requests")->capture_default_str();
-  app.add_flag("--exit-with-parent", arguments.exit_with_parent, "ends when its parent dies, or when standard input (a pipe) closes");
-  app.add_option("--log", arguments.log_level, "quiet, or requests: one line per request on stderr")->check(CLI::IsMember({"quiet", "requests"}))->capture_default_str();
+  app.add_flag("--exit-with-parent", arguments.exit_with_parent,
+               "ends when its parent dies, or when standard input (a pipe) closes");
+  app.add_option("--log", arguments.log_level, "quiet, or requests: one line per request on stderr")
+      ->check(CLI::IsMember({"quiet", "requests"}))
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   config.verbose = arguments.log_level == "requests";
   try {

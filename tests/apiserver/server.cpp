@@ -43,20 +43,25 @@ struct Server::Impl {
                 .restart = [this](Millis down) { front.restart(down); }},
                [this](std::string_view name_space) { return active_pods(name_space); }),
         front({network, store, watches, api, access, kubelet, faults, config.verbose}) {
-    network.serve([this](auto request, auto responder) { front.handle(std::move(request), std::move(responder)); },
-                  [this] {
-                    switch (faults.at_connect()) {
-                      case Verdict::Action::drop: return Welcome::drop;
-                      case Verdict::Action::black_hole: return Welcome::black_hole;
-                      default: return Welcome::serve;
-                    }
-                  });
+    network.serve(
+        [this](auto request, auto responder) { front.handle(std::move(request), std::move(responder)); },
+        [this] {
+          switch (faults.at_connect()) {
+            case Verdict::Action::drop:
+              return Welcome::drop;
+            case Verdict::Action::black_hole:
+              return Welcome::black_hole;
+            default:
+              return Welcome::serve;
+          }
+        });
   }
 
   std::int64_t active_pods(std::string_view name_space) const {
     std::int64_t count = 0;
     for (const auto& [key, pod] : store.index(Resource::pods)) {
-      count += pod->meta.name_space == name_space && pod->fields.phase != "Succeeded" && pod->fields.phase != "Failed";
+      count += pod->meta.name_space == name_space && pod->fields.phase != "Succeeded" &&
+               pod->fields.phase != "Failed";
     }
     return count;
   }
@@ -76,7 +81,9 @@ struct Server::Impl {
 Server::Server(Config config) : impl_(std::make_unique<Impl>(std::move(config))) {}
 Server::~Server() = default;
 
-std::uint16_t Server::port() const { return impl_->network.port(); }
+std::uint16_t Server::port() const {
+  return impl_->network.port();
+}
 
 std::string Server::url() const {
   const std::string& address = impl_->config.address;
@@ -84,17 +91,31 @@ std::string Server::url() const {
   return (impl_->config.plain ? "http://" : "https://") + host + ":" + std::to_string(port());
 }
 
-const std::string& Server::ca_pem() const { return impl_->tls.ca_pem; }
-const std::string& Server::ca_file() const { return impl_->tls.ca_file; }
+const std::string& Server::ca_pem() const {
+  return impl_->tls.ca_pem;
+}
+const std::string& Server::ca_file() const {
+  return impl_->tls.ca_file;
+}
 
 std::string Server::kubeconfig(const std::string& token, const std::string& name_space) const {
   return apiserver::kubeconfig(impl_->config, url(), impl_->tls.ca_pem, token, name_space);
 }
 
-void Server::load_faults(const std::string& yaml, const std::string& file) { impl_->faults.load(parse_faults(yaml, file)); }
-void Server::run() { impl_->network.run(); }
-void Server::stop() { impl_->network.stop(); }
-void Server::stop_at_signals() { impl_->network.stop_at_signals(); }
-void Server::stop_at_end_of(int descriptor) { impl_->network.stop_at_end_of(descriptor); }
+void Server::load_faults(const std::string& yaml, const std::string& file) {
+  impl_->faults.load(parse_faults(yaml, file));
+}
+void Server::run() {
+  impl_->network.run();
+}
+void Server::stop() {
+  impl_->network.stop();
+}
+void Server::stop_at_signals() {
+  impl_->network.stop_at_signals();
+}
+void Server::stop_at_end_of(int descriptor) {
+  impl_->network.stop_at_end_of(descriptor);
+}
 
 }  // namespace outrigger::apiserver

@@ -12,13 +12,17 @@ bool lists(const std::vector<std::string>& values, std::string_view value) {
 }
 
 HttpResponse forbidden(const ApiRequest& request, std::string_view user) {
-  const std::string resource = request.plural + (request.subresource.empty() ? "" : "/" + request.subresource);
-  const std::string object = request.name.empty() ? request.plural : request.plural + " \"" + request.name + "\"";
-  const std::string where = request.name_space.empty() ? "at the cluster scope" : "in the namespace \"" + request.name_space + "\"";
+  const std::string resource =
+      request.plural + (request.subresource.empty() ? "" : "/" + request.subresource);
+  const std::string object =
+      request.name.empty() ? request.plural : request.plural + " \"" + request.name + "\"";
+  const std::string where =
+      request.name_space.empty() ? "at the cluster scope" : "in the namespace \"" + request.name_space + "\"";
   auto response = failure({.code = 403,
                            .reason = "Forbidden",
-                           .message = object + " is forbidden: User \"" + std::string(user) + "\" cannot " + request.verb +
-                                      " resource \"" + resource + "\" in API group \"" + request.group + "\" " + where,
+                           .message = object + " is forbidden: User \"" + std::string(user) + "\" cannot " +
+                                      request.verb + " resource \"" + resource + "\" in API group \"" +
+                                      request.group + "\" " + where,
                            .name = request.name,
                            .kind = request.plural});
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
@@ -35,7 +39,8 @@ std::string_view bearer(std::string_view authorization) {
 
 const Account* Access::find(std::string_view authorization) const {
   const auto token = bearer(authorization);
-  const auto found = std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& a) { return a.token == token; });
+  const auto found =
+      std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& a) { return a.token == token; });
   return token.empty() || found == accounts_.end() ? nullptr : &*found;
 }
 
@@ -49,9 +54,11 @@ std::optional<HttpResponse> Access::refuse(const ApiRequest& request, std::strin
   if (auto answer = refuse_token(authorization)) return answer;
   const Account* account = find(authorization);
   if (account == nullptr) return forbidden(request, "system:anonymous");
-  const std::string resource = request.plural + (request.subresource.empty() ? "" : "/" + request.subresource);
+  const std::string resource =
+      request.plural + (request.subresource.empty() ? "" : "/" + request.subresource);
   const bool allowed = std::any_of(account->rules.begin(), account->rules.end(), [&](const Rule& rule) {
-    return lists(rule.namespaces, request.name_space) && lists(rule.resources, resource) && lists(rule.verbs, request.verb);
+    return lists(rule.namespaces, request.name_space) && lists(rule.resources, resource) &&
+           lists(rule.verbs, request.verb);
   });
   if (allowed) return {};
   return forbidden(request, account->user);

@@ -6,13 +6,15 @@
 
 namespace outrigger::apiserver {
 
-void Api::handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder, StreamFault fault) {
+void Api::handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> request,
+                 std::shared_ptr<Responder> responder, StreamFault fault) {
   const auto view = negotiate(api.accept, api.verb == "list");
   if (!view) return responder->answer(view.error());
   if (api.plural == "namespaces") return responder->answer(namespaces(api));
   const bool eviction = api.resource == Resource::pods && api.subresource == "eviction";
   const bool status = api.resource == Resource::pods && api.subresource == "status";
-  if (!api.resource || (!api.subresource.empty() && !eviction && !status)) return responder->answer(status::no_such_resource());
+  if (!api.resource || (!api.subresource.empty() && !eviction && !status))
+    return responder->answer(status::no_such_resource());
   if (eviction && api.verb == "create") return responder->answer(evict(api));
   if (api.verb == "list") return list(api, responder, *view);
   if (api.verb == "watch") return watch(api, responder, *view, fault);
@@ -51,20 +53,25 @@ Outcome<Selection> Api::selection(const ApiRequest& api) const {
 
 void Api::wait_for(Rv rv, std::function<void()> then, std::function<void()> otherwise) {
   if (rv <= store_.rv()) return then();
-  clock_.after(settings_.too_large_wait, [this, rv, then = std::move(then), otherwise = std::move(otherwise)] {
-    (rv <= store_.rv() ? then : otherwise)();
-  });
+  clock_.after(settings_.too_large_wait,
+               [this, rv, then = std::move(then), otherwise = std::move(otherwise)] {
+                 (rv <= store_.rv() ? then : otherwise)();
+               });
 }
 
 HttpResponse Api::namespaces(const ApiRequest& api) {
   const auto one = [&](const std::string& name) {
-    return Json{{"kind", "Namespace"}, {"apiVersion", "v1"}, {"metadata", {{"name", name}, {"labels", {{"kubernetes.io/metadata.name", name}}}}},
-                {"spec", {{"finalizers", {"kubernetes"}}}}, {"status", {{"phase", "Active"}}}};
+    return Json{{"kind", "Namespace"},
+                {"apiVersion", "v1"},
+                {"metadata", {{"name", name}, {"labels", {{"kubernetes.io/metadata.name", name}}}}},
+                {"spec", {{"finalizers", {"kubernetes"}}}},
+                {"status", {{"phase", "Active"}}}};
   };
   HttpResponse response;
   if (api.verb == "create") {
     const Json body = parse_json(*api.body);
-    const std::string name = body.is_object() ? string_member(body.value("metadata", Json::object()), "name") : "";
+    const std::string name =
+        body.is_object() ? string_member(body.value("metadata", Json::object()), "name") : "";
     if (name.empty()) return status::bad_request("a Namespace needs metadata.name");
     if (!settings_.namespaces.insert(name).second) return status::already_exists("namespaces", name, false);
     response.code = 201;
@@ -75,7 +82,11 @@ HttpResponse Api::namespaces(const ApiRequest& api) {
   } else if (api.verb == "list") {
     Json items = Json::array();
     for (const auto& name : settings_.namespaces) items.push_back(one(name));
-    response.body = dump(Json{{"kind", "NamespaceList"}, {"apiVersion", "v1"}, {"metadata", {{"resourceVersion", std::to_string(store_.rv())}}}, {"items", items}}) + "\n";
+    response.body = dump(Json{{"kind", "NamespaceList"},
+                              {"apiVersion", "v1"},
+                              {"metadata", {{"resourceVersion", std::to_string(store_.rv())}}},
+                              {"items", items}}) +
+                    "\n";
   } else {
     return status::method_not_allowed(api.verb);
   }

@@ -27,11 +27,13 @@ class Api {
       : store_(store), clock_(clock), watches_(watches), settings_(settings), random_(seed) {}
 
   // `request` keeps the body alive that `api` points into.
-  void handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder, StreamFault fault);
+  void handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> request,
+              std::shared_ptr<Responder> responder, StreamFault fault);
 
  private:
   void list(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view);
-  void watch(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view, StreamFault fault);
+  void watch(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view,
+             StreamFault fault);
   HttpResponse get(const ApiRequest& api, View view);
   HttpResponse create(const ApiRequest& api, View view);
   HttpResponse evict(const ApiRequest& api);
@@ -40,7 +42,8 @@ class Api {
   HttpResponse remove(const ApiRequest& api, View view);
   void remove_collection(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view);
   HttpResponse namespaces(const ApiRequest& api);
-  HttpResponse write_changed(const ApiRequest& api, const SnapshotPtr& before, const Json& old_json, Json changed, View view, const Json& touched);
+  HttpResponse write_changed(const ApiRequest& api, const SnapshotPtr& before, const Json& old_json,
+                             Json changed, View view, const Json& touched);
   HttpResponse shown(int code, const Snapshot& object, View view) const;
   Outcome<Selection> selection(const ApiRequest& api) const;
   void wait_for(Rv rv, std::function<void()> then, std::function<void()> otherwise);

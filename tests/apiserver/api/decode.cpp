@@ -8,23 +8,91 @@ namespace {
 
 constexpr std::array object_members{"apiVersion", "kind", "metadata", "spec", "status"};
 constexpr std::array configmap_members{"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"};
-constexpr std::array metadata_members{
-    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers", "managedFields"};
-constexpr std::array spec_members{
-    "volumes", "initContainers", "containers", "ephemeralContainers", "restartPolicy", "terminationGracePeriodSeconds",
-    "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName", "serviceAccount", "automountServiceAccountToken",
-    "nodeName", "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "securityContext", "imagePullSecrets", "hostname",
-    "subdomain", "affinity", "schedulerName", "tolerations", "hostAliases", "priorityClassName", "priority", "dnsConfig",
-    "readinessGates", "runtimeClassName", "enableServiceLinks", "preemptionPolicy", "overhead", "topologySpreadConstraints",
-    "setHostnameAsFQDN", "os", "hostUsers", "schedulingGates", "resourceClaims", "resources", "hostnameOverride"};
-constexpr std::array container_members{
-    "name", "image", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "resizePolicy", "restartPolicy",
-    "restartPolicyRules", "volumeMounts", "volumeDevices", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle",
-    "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty"};
+constexpr std::array metadata_members{"name",
+                                      "generateName",
+                                      "namespace",
+                                      "selfLink",
+                                      "uid",
+                                      "resourceVersion",
+                                      "generation",
+                                      "creationTimestamp",
+                                      "deletionTimestamp",
+                                      "deletionGracePeriodSeconds",
+                                      "labels",
+                                      "annotations",
+                                      "ownerReferences",
+                                      "finalizers",
+                                      "managedFields"};
+constexpr std::array spec_members{"volumes",
+                                  "initContainers",
+                                  "containers",
+                                  "ephemeralContainers",
+                                  "restartPolicy",
+                                  "terminationGracePeriodSeconds",
+                                  "activeDeadlineSeconds",
+                                  "dnsPolicy",
+                                  "nodeSelector",
+                                  "serviceAccountName",
+                                  "serviceAccount",
+                                  "automountServiceAccountToken",
+                                  "nodeName",
+                                  "hostNetwork",
+                                  "hostPID",
+                                  "hostIPC",
+                                  "shareProcessNamespace",
+                                  "securityContext",
+                                  "imagePullSecrets",
+                                  "hostname",
+                                  "subdomain",
+                                  "affinity",
+                                  "schedulerName",
+                                  "tolerations",
+                                  "hostAliases",
+                                  "priorityClassName",
+                                  "priority",
+                                  "dnsConfig",
+                                  "readinessGates",
+                                  "runtimeClassName",
+                                  "enableServiceLinks",
+                                  "preemptionPolicy",
+                                  "overhead",
+                                  "topologySpreadConstraints",
+                                  "setHostnameAsFQDN",
+                                  "os",
+                                  "hostUsers",
+                                  "schedulingGates",
+                                  "resourceClaims",
+                                  "resources",
+                                  "hostnameOverride"};
+constexpr std::array container_members{"name",
+                                       "image",
+                                       "command",
+                                       "args",
+                                       "workingDir",
+                                       "ports",
+                                       "envFrom",
+                                       "env",
+                                       "resources",
+                                       "resizePolicy",
+                                       "restartPolicy",
+                                       "restartPolicyRules",
+                                       "volumeMounts",
+                                       "volumeDevices",
+                                       "livenessProbe",
+                                       "readinessProbe",
+                                       "startupProbe",
+                                       "lifecycle",
+                                       "terminationMessagePath",
+                                       "terminationMessagePolicy",
+                                       "imagePullPolicy",
+                                       "securityContext",
+                                       "stdin",
+                                       "stdinOnce",
+                                       "tty"};
 
 template <std::size_t N>
-void collect_unknown(const Json& object, const std::array<const char*, N>& known, const std::string& at, std::vector<std::string>& found) {
+void collect_unknown(const Json& object, const std::array<const char*, N>& known, const std::string& at,
+                     std::vector<std::string>& found) {
   if (!object.is_object()) return;
   for (const auto& [name, value] : object.items()) {
     const auto same = [&, &key = name](const char* k) { return key == k; };
@@ -69,15 +137,19 @@ std::optional<std::string> wrong_type(const Json& object) {
       parent = &*it;
     }
     const auto member = parent->find(shape.member);
-    if (member == parent->end() || member->is_null() || (shape.array ? member->is_array() : member->is_object())) continue;
-    return "json: cannot unmarshal " + std::string(go_kind(*member)) + " into Go struct field " + shape.owner + " of type " + shape.type;
+    if (member == parent->end() || member->is_null() ||
+        (shape.array ? member->is_array() : member->is_object()))
+      continue;
+    return "json: cannot unmarshal " + std::string(go_kind(*member)) + " into Go struct field " +
+           shape.owner + " of type " + shape.type;
   }
   const auto labels = object.value("metadata", Json::object());
   for (const char* map : {"labels", "annotations"}) {
     if (!labels.contains(map) || !labels[map].is_object()) continue;
     for (const auto& [key, value] : labels[map].items()) {
       if (!value.is_string() && !value.is_null()) {
-        return "json: cannot unmarshal " + std::string(go_kind(value)) + " into Go struct field ObjectMeta.metadata." + map + " of type string";
+        return "json: cannot unmarshal " + std::string(go_kind(value)) +
+               " into Go struct field ObjectMeta.metadata." + map + " of type string";
       }
     }
   }
@@ -87,24 +159,29 @@ std::optional<std::string> wrong_type(const Json& object) {
 }  // namespace
 
 Outcome<Json> decode_object(Resource resource, const std::string& body, std::string_view content_type) {
-  if (!content_type.empty() && content_type != "application/json") return tl::unexpected(status::unsupported_media_type());
+  if (!content_type.empty() && content_type != "application/json")
+    return tl::unexpected(status::unsupported_media_type());
   const std::string kind(info(resource).kind);
   Json object = parse_json(body);
   if (object.is_discarded()) {
-    return tl::unexpected(status::bad_request("the object provided is unrecognized (must be of type " + kind +
-                                              "): couldn't get version/kind; json parse error: unexpected end of JSON input (" +
-                                              body.substr(0, 32) + (body.size() > 32 ? " ..." : "") + ")"));
+    return tl::unexpected(
+        status::bad_request("the object provided is unrecognized (must be of type " + kind +
+                            "): couldn't get version/kind; json parse error: unexpected end of JSON input (" +
+                            body.substr(0, 32) + (body.size() > 32 ? " ..." : "") + ")"));
   }
   if (!object.is_object()) {
-    return tl::unexpected(status::bad_request("the object provided is unrecognized (must be of type " + kind + ")"));
+    return tl::unexpected(
+        status::bad_request("the object provided is unrecognized (must be of type " + kind + ")"));
   }
   const std::string given = object.contains("kind") ? string_member(object, "kind") : kind;
   if (given != kind) {
-    return tl::unexpected(status::bad_request(given + " in version \"v1\" cannot be handled as a " + kind + ": converting (v1." +
-                                              given + ") to (core." + kind + "): unknown conversion"));
+    return tl::unexpected(status::bad_request(given + " in version \"v1\" cannot be handled as a " + kind +
+                                              ": converting (v1." + given + ") to (core." + kind +
+                                              "): unknown conversion"));
   }
   if (auto why = wrong_type(object)) {
-    return tl::unexpected(status::bad_request(kind + " in version \"v1\" cannot be handled as a " + kind + ": " + *why));
+    return tl::unexpected(
+        status::bad_request(kind + " in version \"v1\" cannot be handled as a " + kind + ": " + *why));
   }
   return object;
 }
@@ -122,7 +199,8 @@ std::vector<std::string> unknown_fields(Resource resource, const Json& object) {
   for (const char* list : {"containers", "initContainers"}) {
     if (!spec.contains(list) || !spec[list].is_array()) continue;
     for (std::size_t i = 0; i < spec[list].size(); ++i) {
-      collect_unknown(spec[list][i], container_members, std::string("spec.") + list + "[" + std::to_string(i) + "].", found);
+      collect_unknown(spec[list][i], container_members,
+                      std::string("spec.") + list + "[" + std::to_string(i) + "].", found);
     }
   }
   collect_unknown(spec, spec_members, "spec.", found);

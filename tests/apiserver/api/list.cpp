@@ -8,7 +8,8 @@ namespace {
 
 class ListBody final : public BodySource {
  public:
-  ListBody(std::string head, std::vector<SnapshotPtr> items, View view) : head_(std::move(head)), items_(std::move(items)), view_(view) {}
+  ListBody(std::string head, std::vector<SnapshotPtr> items, View view)
+      : head_(std::move(head)), items_(std::move(items)), view_(view) {}
   State fill(ChunkWriter& out) override {
     std::string piece = std::exchange(head_, {});
     while (next_ < items_.size() && piece.size() < fill_bytes) {
@@ -45,11 +46,15 @@ HttpResponse forbidden_option(std::string_view why) {
 std::optional<HttpResponse> check_match(const ApiRequest& api) {
   const auto match = api.option("resourceVersionMatch");
   if (match.empty()) return {};
-  if (api.option("resourceVersion").empty()) return forbidden_option("resourceVersionMatch is forbidden unless resourceVersion is provided");
-  if (!api.option("continue").empty()) return forbidden_option("resourceVersionMatch is forbidden when continue is provided");
+  if (api.option("resourceVersion").empty())
+    return forbidden_option("resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (!api.option("continue").empty())
+    return forbidden_option("resourceVersionMatch is forbidden when continue is provided");
   if (match != "Exact" && match != "NotOlderThan") {
-    const StatusCause cause{"FieldValueNotSupported",
-                      "Unsupported value: " + json_string(match) + ": supported values: \"Exact\", \"NotOlderThan\", \"\"", "resourceVersionMatch"};
+    const StatusCause cause{
+        "FieldValueNotSupported",
+        "Unsupported value: " + json_string(match) + ": supported values: \"Exact\", \"NotOlderThan\", \"\"",
+        "resourceVersionMatch"};
     return status::invalid("meta.k8s.io", "ListOptions", "", {cause});
   }
   if (match == "Exact" && api.option("resourceVersion") == "0") {
@@ -60,8 +65,8 @@ std::optional<HttpResponse> check_match(const ApiRequest& api) {
 
 struct Plan {
   ListQuery query;
-  Rv wait = 0;          // must be reached first
-  bool exact = false;   // query.at is fixed, else the newest
+  Rv wait = 0;         // must be reached first
+  bool exact = false;  // query.at is fixed, else the newest
   std::optional<ContinueToken> token;
 };
 
@@ -75,7 +80,8 @@ Outcome<Plan> plan_list(const ApiRequest& api) {
   if (auto refused = check_match(api)) return tl::unexpected(std::move(*refused));
   if (const auto text = api.option("continue"); !text.empty()) {
     if (!rv_text.empty() && rv_text != "0") {
-      return tl::unexpected(status::bad_request("specifying resource version is not allowed when using continue"));
+      return tl::unexpected(
+          status::bad_request("specifying resource version is not allowed when using continue"));
     }
     auto token = decode_continue(text);
     if (!token) return tl::unexpected(status::bad_request("invalid continue token: " + token.error()));
@@ -110,33 +116,44 @@ void Api::list(const ApiRequest& api, const std::shared_ptr<Responder>& responde
   if (!planned) return responder->answer(planned.error());
   auto chosen = selection(api);
   if (!chosen) return responder->answer(chosen.error());
-  const auto answer = [this, plan = std::move(*planned), selection = std::move(*chosen), responder, view]() mutable {
+  const auto answer = [this, plan = std::move(*planned), selection = std::move(*chosen), responder,
+                       view]() mutable {
     if (plan.exact && plan.query.at < store_.compacted()) {
-      return responder->answer(plan.token ? status::expired_continue(encode_inconsistent_continue(*plan.token)) : status::expired_list());
+      return responder->answer(plan.token
+                                   ? status::expired_continue(encode_inconsistent_continue(*plan.token))
+                                   : status::expired_list());
     }
     if (!plan.exact) plan.query.at = store_.rv();
     plan.query.selection = &selection;
     ListPage page = store_.list(plan.query);
     const auto& kind = info(plan.query.resource);
     std::string head = "{\"kind\":\"";
-    head.append(view == View::metadata ? "PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\"" : std::string(kind.list_kind) + "\",\"apiVersion\":\"v1\"");
+    head.append(view == View::metadata ? "PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\""
+                                       : std::string(kind.list_kind) + "\",\"apiVersion\":\"v1\"");
     head.append(",\"metadata\":{\"resourceVersion\":\"").append(std::to_string(plan.query.at)).append("\"");
     if (!page.next.empty()) {
-      const std::string start = "/" + (plan.query.name_space.empty() ? page.next : page.next.substr(plan.query.name_space.size() + 1));
-      head.append(",\"continue\":\"").append(encode_continue({plan.query.at, start + std::string(1, '\0')})).append("\"");
+      const std::string start =
+          "/" +
+          (plan.query.name_space.empty() ? page.next : page.next.substr(plan.query.name_space.size() + 1));
+      head.append(",\"continue\":\"")
+          .append(encode_continue({plan.query.at, start + std::string(1, '\0')}))
+          .append("\"");
       if (selection.empty()) head.append(",\"remainingItemCount\":").append(std::to_string(page.remaining));
     }
     head.append("},\"items\":[");
-    if (!page.items.empty()) return responder->stream({}, list_body(std::move(head), std::move(page.items), view));
+    if (!page.items.empty())
+      return responder->stream({}, list_body(std::move(head), std::move(page.items), view));
     HttpResponse response;
     response.body = head + "]}\n";
     responder->answer(std::move(response));
   };
   const Rv wait = planned->wait;
-  wait_for(wait, answer, [this, responder, wait] { responder->answer(status::too_large_rv(wait, store_.rv())); });
+  wait_for(wait, answer,
+           [this, responder, wait] { responder->answer(status::too_large_rv(wait, store_.rv())); });
 }
 
-void Api::watch(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view, StreamFault fault) {
+void Api::watch(const ApiRequest& api, const std::shared_ptr<Responder>& responder, View view,
+                StreamFault fault) {
   WatchRequest watch;
   watch.resource = *api.resource;
   watch.name_space = api.name_space;
@@ -146,7 +163,8 @@ void Api::watch(const ApiRequest& api, const std::shared_ptr<Responder>& respond
   if (!chosen) return responder->answer(chosen.error());
   watch.selection = std::move(*chosen);
   if (!api.name.empty()) {
-    watch.selection.fields = FieldSelector::parse("metadata.name=" + api.name, *api.resource).value_or(FieldSelector());
+    watch.selection.fields =
+        FieldSelector::parse("metadata.name=" + api.name, *api.resource).value_or(FieldSelector());
   }
   const auto rv_text = api.option("resourceVersion");
   const bool newest = rv_text.empty() || rv_text == "0";
@@ -154,10 +172,12 @@ void Api::watch(const ApiRequest& api, const std::shared_ptr<Responder>& respond
   const auto match = api.option("resourceVersionMatch");
   const bool asks_initial = !api.option("sendInitialEvents").empty();
   if (asks_initial && match != "NotOlderThan") {
-    return responder->answer(forbidden_option("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    return responder->answer(
+        forbidden_option("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   if (!asks_initial && !match.empty()) {
-    return responder->answer(forbidden_option("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+    return responder->answer(
+        forbidden_option("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
   }
   if (!rv) return responder->answer(status::malformed_rv(rv_text));
   watch.initial_events = asks_initial ? api.flag("sendInitialEvents") : newest;
@@ -171,7 +191,8 @@ void Api::watch(const ApiRequest& api, const std::shared_ptr<Responder>& respond
     responder->stream({}, watches_.open(std::move(now), fault));
   };
   if (!watch.initial_events) return open();
-  wait_for(*rv, open, [this, responder, wanted = *rv] { responder->answer(status::too_large_rv(wanted, store_.rv())); });
+  wait_for(*rv, open,
+           [this, responder, wanted = *rv] { responder->answer(status::too_large_rv(wanted, store_.rv())); });
 }
 
 }  // namespace outrigger::apiserver

@@ -6,17 +6,57 @@
 namespace outrigger::apiserver {
 namespace {
 
-constexpr std::array pod_order{
-    "volumes", "initContainers", "containers", "ephemeralContainers", "restartPolicy", "terminationGracePeriodSeconds",
-    "activeDeadlineSeconds", "dnsPolicy", "nodeSelector", "serviceAccountName", "serviceAccount",
-    "automountServiceAccountToken", "nodeName", "hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace",
-    "securityContext", "imagePullSecrets", "hostname", "subdomain", "affinity", "schedulerName", "tolerations",
-    "hostAliases", "priorityClassName", "priority", "dnsConfig", "readinessGates", "runtimeClassName",
-    "enableServiceLinks", "preemptionPolicy"};
-constexpr std::array container_order{
-    "name", "image", "command", "args", "workingDir", "ports", "envFrom", "env", "resources", "volumeMounts",
-    "volumeDevices", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "terminationMessagePath",
-    "terminationMessagePolicy", "imagePullPolicy", "securityContext"};
+constexpr std::array pod_order{"volumes",
+                               "initContainers",
+                               "containers",
+                               "ephemeralContainers",
+                               "restartPolicy",
+                               "terminationGracePeriodSeconds",
+                               "activeDeadlineSeconds",
+                               "dnsPolicy",
+                               "nodeSelector",
+                               "serviceAccountName",
+                               "serviceAccount",
+                               "automountServiceAccountToken",
+                               "nodeName",
+                               "hostNetwork",
+                               "hostPID",
+                               "hostIPC",
+                               "shareProcessNamespace",
+                               "securityContext",
+                               "imagePullSecrets",
+                               "hostname",
+                               "subdomain",
+                               "affinity",
+                               "schedulerName",
+                               "tolerations",
+                               "hostAliases",
+                               "priorityClassName",
+                               "priority",
+                               "dnsConfig",
+                               "readinessGates",
+                               "runtimeClassName",
+                               "enableServiceLinks",
+                               "preemptionPolicy"};
+constexpr std::array container_order{"name",
+                                     "image",
+                                     "command",
+                                     "args",
+                                     "workingDir",
+                                     "ports",
+                                     "envFrom",
+                                     "env",
+                                     "resources",
+                                     "volumeMounts",
+                                     "volumeDevices",
+                                     "livenessProbe",
+                                     "readinessProbe",
+                                     "startupProbe",
+                                     "lifecycle",
+                                     "terminationMessagePath",
+                                     "terminationMessagePolicy",
+                                     "imagePullPolicy",
+                                     "securityContext"};
 
 // Known members first, in the order of the type; the rest as given.
 template <std::size_t N>
@@ -70,7 +110,8 @@ void default_container(Json& container) {
   const std::string image = string_member(container, "image");
   const auto tag = image.rfind(':');
   const bool latest = image.find('@') == std::string::npos &&
-                      (tag == std::string::npos || image.find('/', tag) != std::string::npos || image.substr(tag) == ":latest");
+                      (tag == std::string::npos || image.find('/', tag) != std::string::npos ||
+                       image.substr(tag) == ":latest");
   fall_back(container, "imagePullPolicy", latest ? "Always" : "IfNotPresent");
   if (container.contains("ports") && container["ports"].is_array()) {
     for (auto& port : container["ports"]) {
@@ -84,7 +125,8 @@ void default_volumes(Json& spec) {
   if (!spec.contains("volumes") || !spec["volumes"].is_array()) return;
   for (auto& volume : spec["volumes"]) {
     for (const char* source : {"configMap", "secret", "projected", "downwardAPI"}) {
-      if (volume.is_object() && volume.contains(source) && volume[source].is_object()) fall_back(volume[source], "defaultMode", 420);
+      if (volume.is_object() && volume.contains(source) && volume[source].is_object())
+        fall_back(volume[source], "defaultMode", 420);
     }
   }
 }
@@ -119,7 +161,8 @@ void admit_pod(Json& pod) {
   Json& tolerations = spec["tolerations"];
   if (!tolerations.is_array()) tolerations = Json::array();
   for (const char* key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
-    const bool has = std::any_of(tolerations.begin(), tolerations.end(), [&](const Json& t) { return string_member(t, "key") == key; });
+    const bool has = std::any_of(tolerations.begin(), tolerations.end(),
+                                 [&](const Json& t) { return string_member(t, "key") == key; });
     if (!has) tolerations.push_back(toleration(key));
   }
   fall_back(spec, "priority", 0);
@@ -138,7 +181,8 @@ std::string qos_class(const Json& spec) {
       const Json requests = resources.value("requests", Json::object());
       any = any || !limits.empty() || !requests.empty();
       for (const char* name : {"cpu", "memory"}) {
-        guaranteed = guaranteed && limits.contains(name) && requests.contains(name) && limits[name] == requests[name];
+        guaranteed =
+            guaranteed && limits.contains(name) && requests.contains(name) && limits[name] == requests[name];
       }
     }
   }

@@ -9,20 +9,26 @@ namespace outrigger::apiserver {
 namespace {
 
 constexpr std::string_view subdomain_rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+    "start and end "
     "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view label_rule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-    "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with an "
+    "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view label_value_rule =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
-    "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and end "
+    "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation "
+    "is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
 bool is_label(std::string_view text) {
   const auto ok = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !text.empty() && std::all_of(text.begin(), text.end(), ok) && text.front() != '-' && text.back() != '-';
+  return !text.empty() && std::all_of(text.begin(), text.end(), ok) && text.front() != '-' &&
+         text.back() != '-';
 }
 
 bool is_subdomain(std::string_view text) {
@@ -34,15 +40,18 @@ bool is_subdomain(std::string_view text) {
 bool is_label_value(std::string_view text) {
   const auto alnum = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
   const auto ok = [&](char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; };
-  return text.empty() || (text.size() <= 63 && std::all_of(text.begin(), text.end(), ok) && alnum(text.front()) && alnum(text.back()));
+  return text.empty() || (text.size() <= 63 && std::all_of(text.begin(), text.end(), ok) &&
+                          alnum(text.front()) && alnum(text.back()));
 }
 
 StatusCause required(std::string field, std::string_view detail = {}) {
-  return {"FieldValueRequired", "Required value" + (detail.empty() ? "" : ": " + std::string(detail)), std::move(field)};
+  return {"FieldValueRequired", "Required value" + (detail.empty() ? "" : ": " + std::string(detail)),
+          std::move(field)};
 }
 
 StatusCause bad(std::string field, std::string_view value, std::string_view why) {
-  return {"FieldValueInvalid", "Invalid value: " + json_string(value) + ": " + std::string(why), std::move(field)};
+  return {"FieldValueInvalid", "Invalid value: " + json_string(value) + ": " + std::string(why),
+          std::move(field)};
 }
 
 void check_metadata(const Json& meta, std::vector<StatusCause>& causes) {
@@ -55,8 +64,9 @@ void check_metadata(const Json& meta, std::vector<StatusCause>& causes) {
   if (!meta.contains("labels") || !meta["labels"].is_object()) return;
   for (const auto& [key, value] : meta["labels"].items()) {
     if (value.is_string() && !is_label_value(value.get<std::string>())) {
-      causes.push_back(bad("metadata.labels", value.get<std::string>(),
-                           value.get<std::string>().size() > 63 ? "must be no more than 63 bytes" : label_value_rule));
+      causes.push_back(
+          bad("metadata.labels", value.get<std::string>(),
+              value.get<std::string>().size() > 63 ? "must be no more than 63 bytes" : label_value_rule));
     }
   }
 }
@@ -73,7 +83,8 @@ void check_resources(const Json& container, const std::string& at, std::vector<S
     const auto asked = parse_quantity(request);
     const auto most = parse_quantity(limit);
     if (asked && most && *asked > *most) {
-      causes.push_back(bad(at + ".resources.requests", request, "must be less than or equal to " + name + " limit of " + limit));
+      causes.push_back(bad(at + ".resources.requests", request,
+                           "must be less than or equal to " + name + " limit of " + limit));
     }
   }
 }
@@ -124,7 +135,8 @@ std::vector<StatusCause> validate_create(Resource resource, const Json& object) 
   const std::string policy = string_member(spec, "restartPolicy");
   if (policy != "Always" && policy != "OnFailure" && policy != "Never") {
     causes.push_back({"FieldValueNotSupported",
-                      "Unsupported value: " + json_string(policy) + ": supported values: \"Always\", \"OnFailure\", \"Never\"",
+                      "Unsupported value: " + json_string(policy) +
+                          ": supported values: \"Always\", \"OnFailure\", \"Never\"",
                       "spec.restartPolicy"});
   }
   return causes;
@@ -132,23 +144,28 @@ std::vector<StatusCause> validate_create(Resource resource, const Json& object) 
 
 std::vector<StatusCause> validate_update(Resource resource, const Json& before, const Json& after) {
   std::vector<StatusCause> causes;
-  if (string_member(before["metadata"], "name") != string_member(after.value("metadata", Json::object()), "name")) {
-    causes.push_back(bad("metadata.name", string_member(after.value("metadata", Json::object()), "name"), "field is immutable"));
+  if (string_member(before["metadata"], "name") !=
+      string_member(after.value("metadata", Json::object()), "name")) {
+    causes.push_back(bad("metadata.name", string_member(after.value("metadata", Json::object()), "name"),
+                         "field is immutable"));
   }
   check_metadata(after.value("metadata", Json::object()), causes);
   if (resource == Resource::configmaps) {
     if (before.value("immutable", false) && (before.value("data", Json()) != after.value("data", Json()))) {
-      causes.push_back({"FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data"});
+      causes.push_back(
+          {"FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data"});
     }
     return causes;
   }
-  if (without_mutable(before.value("spec", Json::object())) != without_mutable(after.value("spec", Json::object()))) {
-    causes.push_back({"FieldValueForbidden",
-                      "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
-                      "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
-                      "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
-                      "previously negative)\n",
-                      "spec"});
+  if (without_mutable(before.value("spec", Json::object())) !=
+      without_mutable(after.value("spec", Json::object()))) {
+    causes.push_back(
+        {"FieldValueForbidden",
+         "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+         "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to "
+         "existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was "
+         "previously negative)\n",
+         "spec"});
   }
   return causes;
 }

@@ -19,7 +19,8 @@ std::optional<std::int64_t> asked(const Json& container, const std::string& reso
 
 Json containers_of(std::string_view members) {
   Json json = parse_json("{" + std::string(members) + "}");
-  if (json.is_discarded() || !json.contains("spec") || !json["spec"].contains("containers")) return Json::array();
+  if (json.is_discarded() || !json.contains("spec") || !json["spec"].contains("containers"))
+    return Json::array();
   return json["spec"]["containers"];
 }
 
@@ -32,7 +33,8 @@ std::int64_t use_of(const Json& containers, const std::string& resource) {
 
 std::string joined(const std::vector<std::pair<std::string, std::int64_t>>& values) {
   std::string text;
-  for (const auto& [name, value] : values) text.append(text.empty() ? "" : ",").append(name).append("=").append(format_quantity(value));
+  for (const auto& [name, value] : values)
+    text.append(text.empty() ? "" : ",").append(name).append("=").append(format_quantity(value));
   return text;
 }
 
@@ -42,7 +44,8 @@ std::string missing_requests(const Quota& quota, const Json& containers) {
     if (resource.find('.') == std::string::npos) continue;
     std::string names;
     for (const auto& container : containers) {
-      if (!asked(container, resource)) names.append(names.empty() ? "" : ",").append(string_member(container, "name"));
+      if (!asked(container, resource))
+        names.append(names.empty() ? "" : ",").append(string_member(container, "name"));
     }
     if (!names.empty()) text.append(text.empty() ? "" : "; ").append(resource).append(" for: ").append(names);
   }
@@ -52,7 +55,8 @@ std::string missing_requests(const Quota& quota, const Json& containers) {
 std::optional<std::string> why_over(const Quota& quota, const Store& store, const Json& containers) {
   if (quota.status == Quota::Status::unknown) {
     std::string resources;
-    for (const auto& [resource, hard] : quota.hard) resources.append(resources.empty() ? "" : ",").append(resource);
+    for (const auto& [resource, hard] : quota.hard)
+      resources.append(resources.empty() ? "" : ",").append(resource);
     return "status unknown for quota: " + quota.name + ", resources: " + resources;
   }
   if (const auto missing = missing_requests(quota, containers); !missing.empty()) {
@@ -64,7 +68,8 @@ std::optional<std::string> why_over(const Quota& quota, const Store& store, cons
     const std::int64_t request = use_of(containers, resource);
     std::int64_t in_use = 0;
     const auto& pods = store.index(Resource::pods);
-    for (auto it = pods.lower_bound(quota.name_space + "/"); it != pods.end() && it->second->meta.name_space == quota.name_space; ++it) {
+    for (auto it = pods.lower_bound(quota.name_space + "/");
+         it != pods.end() && it->second->meta.name_space == quota.name_space; ++it) {
       const auto& phase = it->second->fields.phase;
       if (phase == "Succeeded" || phase == "Failed") continue;
       in_use += resource == "pods" ? 1000 : use_of(containers_of(it->second->members()), resource);
@@ -81,10 +86,12 @@ std::optional<std::string> why_over(const Quota& quota, const Store& store, cons
 
 }  // namespace
 
-std::optional<HttpResponse> over_quota(const std::vector<Quota>& quotas, const Store& store, const Draft& pod) {
+std::optional<HttpResponse> over_quota(const std::vector<Quota>& quotas, const Store& store,
+                                       const Draft& pod) {
   for (const Quota& quota : quotas) {
     if (quota.name_space != pod.meta.name_space || quota.status == Quota::Status::absent) continue;
-    if (auto why = why_over(quota, store, containers_of(pod.members))) return status::forbidden_object("pods", pod.meta.name, *why);
+    if (auto why = why_over(quota, store, containers_of(pod.members)))
+      return status::forbidden_object("pods", pod.meta.name, *why);
   }
   return {};
 }
@@ -92,11 +99,14 @@ std::optional<HttpResponse> over_quota(const std::vector<Quota>& quotas, const S
 std::optional<HttpResponse> refuse_eviction(const std::vector<Budget>& budgets, const Snapshot& pod) {
   for (const Budget& budget : budgets) {
     if (budget.name_space != pod.meta.name_space || !budget.selector.matches(pod.meta.labels)) continue;
-    return failure({.code = 429,
-                    .reason = "TooManyRequests",
-                    .message = "Cannot evict pod as it would violate the pod's disruption budget.",
-                    .causes = {{"DisruptionBudget", "The disruption budget " + budget.name + " is still being processed by the server.", ""}},
-                    .retry_after_s = 10});
+    return failure(
+        {.code = 429,
+         .reason = "TooManyRequests",
+         .message = "Cannot evict pod as it would violate the pod's disruption budget.",
+         .causes = {{"DisruptionBudget",
+                     "The disruption budget " + budget.name + " is still being processed by the server.",
+                     ""}},
+         .retry_after_s = 10});
   }
   return {};
 }

@@ -31,7 +31,8 @@ Target parse_target(std::string_view target) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
     const std::string name = url_decode(std::string_view(pair).substr(0, equals), true);
-    const std::string value = equals == std::string::npos ? "" : url_decode(std::string_view(pair).substr(equals + 1), true);
+    const std::string value =
+        equals == std::string::npos ? "" : url_decode(std::string_view(pair).substr(equals + 1), true);
     parsed.query.emplace(name, value);
   }
   return parsed;
@@ -70,7 +71,8 @@ std::optional<ApiRequest> understand(const HttpRequest& request, const Target& t
   api.resource = resource_by_plural(api.plural);
   api.user_agent = request.header("user-agent");
   api.accept = request.header("accept");
-  api.content_type = lower(trim(std::string_view(request.header("content-type")).substr(0, request.header("content-type").find(';'))));
+  api.content_type = lower(trim(
+      std::string_view(request.header("content-type")).substr(0, request.header("content-type").find(';'))));
   api.body = &request.body;
   api.verb = verb_of(request, api);
   return api;

@@ -3,7 +3,9 @@
 namespace outrigger::apiserver {
 namespace {
 
-std::string quote_go(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quote_go(std::string_view text) {
+  return "\"" + std::string(text) + "\"";
+}
 
 }  // namespace
 
@@ -37,7 +39,8 @@ HttpResponse failure(const StatusBody& status) {
   HttpResponse response;
   response.code = status.code;
   response.body = status_json(status);
-  if (status.retry_after_s > 0) response.headers.emplace_back("Retry-After", std::to_string(status.retry_after_s));
+  if (status.retry_after_s > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(status.retry_after_s));
   return response;
 }
 
@@ -54,8 +57,8 @@ HttpResponse not_found(std::string_view plural, std::string_view name) {
 HttpResponse already_exists(std::string_view plural, std::string_view name, bool terminating) {
   return failure({.code = 409,
                   .reason = "AlreadyExists",
-                  .message = std::string(terminating ? "object is being deleted: " : "") + std::string(plural) + " " +
-                             quote_go(name) + " already exists",
+                  .message = std::string(terminating ? "object is being deleted: " : "") +
+                             std::string(plural) + " " + quote_go(name) + " already exists",
                   .name = std::string(name),
                   .kind = std::string(plural)});
 }
@@ -69,38 +72,44 @@ HttpResponse unauthorized() {
 }
 
 HttpResponse forbidden_object(std::string_view plural, std::string_view name, std::string_view why) {
-  return failure({.code = 403,
-                  .reason = "Forbidden",
-                  .message = std::string(plural) + " " + quote_go(name) + " is forbidden: " + std::string(why),
-                  .name = std::string(name),
-                  .kind = std::string(plural)});
+  return failure(
+      {.code = 403,
+       .reason = "Forbidden",
+       .message = std::string(plural) + " " + quote_go(name) + " is forbidden: " + std::string(why),
+       .name = std::string(name),
+       .kind = std::string(plural)});
 }
 
 HttpResponse modified(std::string_view plural, std::string_view name) {
-  return failure({.code = 409,
-                  .reason = "Conflict",
-                  .message = "Operation cannot be fulfilled on " + std::string(plural) + " " + quote_go(name) +
-                             ": the object has been modified; please apply your changes to the latest version and try again",
-                  .name = std::string(name),
-                  .kind = std::string(plural)});
+  return failure(
+      {.code = 409,
+       .reason = "Conflict",
+       .message =
+           "Operation cannot be fulfilled on " + std::string(plural) + " " + quote_go(name) +
+           ": the object has been modified; please apply your changes to the latest version and try again",
+       .name = std::string(name),
+       .kind = std::string(plural)});
 }
 
-HttpResponse precondition(std::string_view kind, std::string_view name, std::string_view field, std::string_view wanted,
-                          std::string_view have) {
+HttpResponse precondition(std::string_view kind, std::string_view name, std::string_view field,
+                          std::string_view wanted, std::string_view have) {
   const std::string f(field);
   return failure({.code = 409,
                   .reason = "Conflict",
-                  .message = "Operation cannot be fulfilled on " + std::string(kind) + " " + quote_go(name) + ": the " + f +
-                             " in the precondition (" + std::string(wanted) + ") does not match the " + f +
-                             " in record (" + std::string(have) + "). The object might have been " +
+                  .message = "Operation cannot be fulfilled on " + std::string(kind) + " " + quote_go(name) +
+                             ": the " + f + " in the precondition (" + std::string(wanted) +
+                             ") does not match the " + f + " in record (" + std::string(have) +
+                             "). The object might have been " +
                              (field == "UID" ? "deleted and then recreated" : "modified"),
                   .name = std::string(name),
                   .kind = std::string(kind)});
 }
 
-HttpResponse invalid(std::string_view group, std::string_view kind, std::string_view name, std::vector<StatusCause> causes) {
+HttpResponse invalid(std::string_view group, std::string_view kind, std::string_view name,
+                     std::vector<StatusCause> causes) {
   std::string list;
-  for (const auto& cause : causes) list.append(list.empty() ? "" : ", ").append(cause.field).append(": ").append(cause.message);
+  for (const auto& cause : causes)
+    list.append(list.empty() ? "" : ", ").append(cause.field).append(": ").append(cause.message);
   if (causes.size() > 1) list = "[" + list + "]";
   const std::string full_kind = std::string(kind) + (group.empty() ? "" : ".") + std::string(group);
   return failure({.code = 422,
@@ -122,32 +131,35 @@ HttpResponse too_large_rv(Rv wanted, Rv current) {
 }
 
 HttpResponse expired_list() {
-  return failure({.code = 410, .reason = "Expired", .message = "The resourceVersion for the provided list is too old."});
+  return failure(
+      {.code = 410, .reason = "Expired", .message = "The resourceVersion for the provided list is too old."});
 }
 
 HttpResponse expired_continue(std::string fresh_token) {
-  return failure({.code = 410,
-                  .reason = "Expired",
-                  .message = "The provided continue parameter is too old to display a consistent list result. You can "
-                             "start a new list without the continue parameter, or use the continue token in this "
-                             "response to retrieve the remainder of the results. Continuing with the provided token "
-                             "results in an inconsistent list - objects that were created, modified, or deleted "
-                             "between the time the first chunk was returned and now may show up in the list.",
-                  .continue_token = std::move(fresh_token)});
+  return failure(
+      {.code = 410,
+       .reason = "Expired",
+       .message = "The provided continue parameter is too old to display a consistent list result. You can "
+                  "start a new list without the continue parameter, or use the continue token in this "
+                  "response to retrieve the remainder of the results. Continuing with the provided token "
+                  "results in an inconsistent list - objects that were created, modified, or deleted "
+                  "between the time the first chunk was returned and now may show up in the list.",
+       .continue_token = std::move(fresh_token)});
 }
 
 HttpResponse malformed_rv(std::string_view text) {
   const std::string value = quote_go(text);
   return failure({.code = 500,
-                  .message = "resourceVersion: Invalid value: " + value + ": strconv.ParseUint: parsing " + value +
-                             ": invalid syntax"});
+                  .message = "resourceVersion: Invalid value: " + value + ": strconv.ParseUint: parsing " +
+                             value + ": invalid syntax"});
 }
 
 HttpResponse unsupported_media_type() {
   return failure({.code = 415,
                   .reason = "UnsupportedMediaType",
-                  .message = "the body of the request was in an unknown format - accepted media types include: "
-                             "application/json, application/yaml, application/vnd.kubernetes.protobuf"});
+                  .message =
+                      "the body of the request was in an unknown format - accepted media types include: "
+                      "application/json, application/yaml, application/vnd.kubernetes.protobuf"});
 }
 
 HttpResponse unsupported_patch_type() {
@@ -177,7 +189,8 @@ HttpResponse no_such_resource() {
 HttpResponse method_not_allowed(std::string_view method) {
   return failure({.code = 405,
                   .reason = "MethodNotAllowed",
-                  .message = "the server does not allow this method on the requested resource (" + std::string(method) + ")",
+                  .message = "the server does not allow this method on the requested resource (" +
+                             std::string(method) + ")",
                   .empty_details = true});
 }
 

@@ -45,9 +45,10 @@ HttpResponse bad_request(std::string message);
 HttpResponse unauthorized();
 HttpResponse forbidden_object(std::string_view plural, std::string_view name, std::string_view why);
 HttpResponse modified(std::string_view plural, std::string_view name);
-HttpResponse precondition(std::string_view kind, std::string_view name, std::string_view field, std::string_view wanted,
-                          std::string_view have);
-HttpResponse invalid(std::string_view group, std::string_view kind, std::string_view name, std::vector<StatusCause> causes);
+HttpResponse precondition(std::string_view kind, std::string_view name, std::string_view field,
+                          std::string_view wanted, std::string_view have);
+HttpResponse invalid(std::string_view group, std::string_view kind, std::string_view name,
+                     std::vector<StatusCause> causes);
 HttpResponse too_large_rv(Rv wanted, Rv current);
 HttpResponse expired_list();
 HttpResponse expired_continue(std::string fresh_token);

@@ -9,9 +9,12 @@ namespace {
 
 std::string_view name_of(EventType type) {
   switch (type) {
-    case EventType::added: return "ADDED";
-    case EventType::modified: return "MODIFIED";
-    case EventType::deleted: break;
+    case EventType::added:
+      return "ADDED";
+    case EventType::modified:
+      return "MODIFIED";
+    case EventType::deleted:
+      break;
   }
   return "DELETED";
 }
@@ -24,30 +27,37 @@ std::string bookmark_text(const WatchRequest& request, Rv rv, bool ends_initial_
   text.append(",\"metadata\":{\"resourceVersion\":\"").append(std::to_string(rv)).append("\"");
   if (ends_initial_events) text.append(",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}");
   text.append("}");
-  if (!partial && request.resource == Resource::pods) text.append(",\"spec\":{\"containers\":null},\"status\":{}");
+  if (!partial && request.resource == Resource::pods)
+    text.append(",\"spec\":{\"containers\":null},\"status\":{}");
   return text.append("}}\n");
 }
 
 }  // namespace
 
-Watch::Watch(WatchHub& hub, WatchRequest request, StreamFault fault) : hub_(hub), request_(std::move(request)), fault_(fault) {}
+Watch::Watch(WatchHub& hub, WatchRequest request, StreamFault fault)
+    : hub_(hub), request_(std::move(request)), fault_(fault) {}
 
 void Watch::begin() {
   Store& store = hub_.store_;
   if (request_.initial_events) {
     seen_ = store.rv();
-    ListQuery query{.resource = request_.resource, .name_space = request_.name_space, .at = store.rv(), .start = {}, .selection = &request_.selection};
+    ListQuery query{.resource = request_.resource,
+                    .name_space = request_.name_space,
+                    .at = store.rv(),
+                    .start = {},
+                    .selection = &request_.selection};
     for (auto& object : store.list(query).items) queue(EventType::added, std::move(object));
-    initial_left_ = queue_.size();
     if (request_.end_bookmark) bookmark(true);
   } else if (request_.after < store.compacted()) {
-    texts_.emplace_back(0, "{\"type\":\"ERROR\",\"object\":" + status::expired_watch_json(request_.after, store.compacted() + 1) + "}\n");
+    texts_.emplace_back(0, "{\"type\":\"ERROR\",\"object\":" +
+                               status::expired_watch_json(request_.after, store.compacted() + 1) + "}\n");
     ending_ = true;
   } else {
     seen_ = request_.after;
     for (auto it = store.after(request_.after); it != store.history().end(); ++it) offer(*it);
-    initial_left_ = queue_.size();
   }
+  initial_left_ = queue_.size();
+  begun_ = true;
   Millis timeout = request_.timeout;
   if (timeout.count() == 0) {
     const auto least = static_cast<std::uint64_t>(hub_.settings_.default_timeout_least.count());
@@ -107,7 +117,7 @@ void Watch::queue(EventType type, SnapshotPtr object) {
   seen_ = std::max(seen_, object->rv);
   queue_.push_back({type, std::move(object)});
   ++queued_;
-  if (queue_.size() > initial_left_ + hub_.settings_.queue_events && initial_left_ == 0) {
+  if (begun_ && queue_.size() - initial_left_ > hub_.settings_.queue_events) {
     ++hub_.cut_off_;
     ending_ = true;
   }
@@ -115,7 +125,8 @@ void Watch::queue(EventType type, SnapshotPtr object) {
 }
 
 void Watch::expire() {
-  texts_.emplace_back(queued_, "{\"type\":\"ERROR\",\"object\":" + status::expired_watch_json(seen_, hub_.store_.rv()) + "}\n");
+  texts_.emplace_back(queued_, "{\"type\":\"ERROR\",\"object\":" +
+                                   status::expired_watch_json(seen_, hub_.store_.rv()) + "}\n");
   ending_ = true;
   wake();
 }

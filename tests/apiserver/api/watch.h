@@ -65,12 +65,13 @@ class Watch final : public BodySource, public std::enable_shared_from_this<Watch
   WatchRequest request_;
   StreamFault fault_;
   std::deque<Frame> queue_;
-  std::size_t initial_left_ = 0;  // of the queue: these do not count as lag
+  std::size_t initial_left_ = 0;                           // of the queue: these do not count as lag
   std::deque<std::pair<std::size_t, std::string>> texts_;  // ready frames, each after so many queued events
-  std::size_t taken_ = 0;   // events taken from the queue so far
-  std::size_t queued_ = 0;  // events queued so far
+  std::size_t taken_ = 0;                                  // events taken from the queue so far
+  std::size_t queued_ = 0;                                 // events queued so far
   std::size_t written_ = 0;
   Rv seen_ = 0;  // what the client knows through events and bookmarks
+  bool begun_ = false;
   bool ending_ = false;
   bool gone_ = false;
   std::vector<TimerId> timers_;

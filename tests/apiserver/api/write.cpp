@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "tests/apiserver/api/api.h"
 #include "tests/apiserver/api/pod_rules.h"
@@ -22,22 +23,30 @@ Outcome<DeleteOptions> delete_options(const ApiRequest& api) {
   DeleteOptions options;
   Json body = Json::object();
   if (!api.body->empty()) {
-    if (!api.content_type.empty() && api.content_type != "application/json") return tl::unexpected(status::unsupported_media_type());
+    if (!api.content_type.empty() && api.content_type != "application/json")
+      return tl::unexpected(status::unsupported_media_type());
     body = parse_json(*api.body);
-    if (!body.is_object()) return tl::unexpected(status::bad_request("couldn't get version/kind; json parse error: unexpected end of JSON input"));
+    if (!body.is_object())
+      return tl::unexpected(
+          status::bad_request("couldn't get version/kind; json parse error: unexpected end of JSON input"));
   }
-  if (const auto grace = body.find("gracePeriodSeconds"); grace != body.end() && grace->is_number_integer()) options.grace_s = grace->get<std::int64_t>();
-  if (const auto text = api.option("gracePeriodSeconds"); !text.empty() && text.find_first_not_of("-0123456789") == std::string_view::npos) {
-    options.grace_s = std::stoll(std::string(text.substr(0, 18)));
-  }
+  if (const auto grace = body.find("gracePeriodSeconds"); grace != body.end() && grace->is_number_integer())
+    options.grace_s = grace->get<std::int64_t>();
+  std::int64_t grace_s = 0;
+  const auto text = api.option("gracePeriodSeconds");
+  if (std::from_chars(text.data(), text.data() + text.size(), grace_s).ec == std::errc())
+    options.grace_s = grace_s;
   const Json preconditions = body.contains("preconditions") ? body["preconditions"] : Json::object();
   options.uid = string_member(preconditions, "uid");
   options.resource_version = string_member(preconditions, "resourceVersion");
-  options.dry_run = api.dry_run() || (body.contains("dryRun") && body["dryRun"].is_array() && !body["dryRun"].empty());
+  options.dry_run =
+      api.dry_run() || (body.contains("dryRun") && body["dryRun"].is_array() && !body["dryRun"].empty());
   return options;
 }
 
-Json status_of(const Json& object) { return object.contains("status") ? object["status"] : Json::object(); }
+Json status_of(const Json& object) {
+  return object.contains("status") ? object["status"] : Json::object();
+}
 
 }  // namespace
 
@@ -51,12 +60,15 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
   const auto unknown = unknown_fields(*api.resource, object);
   if (!unknown.empty() && api.option("fieldValidation") == "Strict") {
     std::string list;
-    for (const auto& field : unknown) list.append(list.empty() ? "" : ", ").append("unknown field \"").append(field).append("\"");
-    return status::bad_request(kind + " in version \"v1\" cannot be handled as a " + kind + ": strict decoding error: " + list);
+    for (const auto& field : unknown)
+      list.append(list.empty() ? "" : ", ").append("unknown field \"").append(field).append("\"");
+    return status::bad_request(kind + " in version \"v1\" cannot be handled as a " + kind +
+                               ": strict decoding error: " + list);
   }
   const std::string named = string_member(metadata, "namespace");
   if (!named.empty() && named != api.name_space) {
-    return status::bad_request("the namespace of the provided object does not match the namespace sent on the request");
+    return status::bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request");
   }
   if (!settings_.namespaces.contains(api.name_space)) return status::not_found("namespaces", api.name_space);
 
@@ -70,8 +82,10 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
   for (const auto& field : unknown) {
     if (field.find('[') != std::string::npos) continue;  // inside lists they stay, harmlessly
     const auto dot = field.find('.');
-    if (dot == std::string::npos) object.erase(field);
-    else object[field.substr(0, dot)].erase(field.substr(dot + 1));
+    if (dot == std::string::npos)
+      object.erase(field);
+    else
+      object[field.substr(0, dot)].erase(field.substr(dot + 1));
   }
   const std::string now = rfc3339(clock_.unix_ms());
   const bool pod = *api.resource == Resource::pods;
@@ -105,7 +119,8 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
   const SnapshotPtr made = api.dry_run() ? encode(std::move(draft), 0) : store_.put(std::move(draft));
   HttpResponse response = shown(201, *made, view);
   if (api.option("fieldValidation") != "Ignore") {
-    for (const auto& field : unknown) response.headers.emplace_back("Warning", "299 - \"unknown field \\\"" + field + "\\\"\"");
+    for (const auto& field : unknown)
+      response.headers.emplace_back("Warning", "299 - \"unknown field \\\"" + field + "\\\"\"");
   }
   return response;
 }
@@ -120,8 +135,12 @@ HttpResponse Api::evict(const ApiRequest& api) {
     const std::string now = rfc3339(clock_.unix_ms());
     Draft draft = edit(*pod);
     Json state = parse_json(draft.status);
-    state["conditions"].push_back(Json{{"type", "DisruptionTarget"}, {"status", "True"}, {"lastProbeTime", nullptr}, {"lastTransitionTime", now},
-                                       {"reason", "EvictionByEvictionAPI"}, {"message", "Eviction API: evicting"}});
+    state["conditions"].push_back(Json{{"type", "DisruptionTarget"},
+                                       {"status", "True"},
+                                       {"lastProbeTime", nullptr},
+                                       {"lastTransitionTime", now},
+                                       {"reason", "EvictionByEvictionAPI"},
+                                       {"message", "Eviction API: evicting"}});
     set_status(draft, state);
     marked = store_.put(std::move(draft));
   }
@@ -136,7 +155,8 @@ HttpResponse Api::update(const ApiRequest& api, View view) {
   if (!decoded) return decoded.error();
   const Json old_json = to_json(*before);
   const Json touched = *decoded;
-  if (!decoded->contains("metadata") || !(*decoded)["metadata"].is_object()) (*decoded)["metadata"] = Json::object();
+  if (!decoded->contains("metadata") || !(*decoded)["metadata"].is_object())
+    (*decoded)["metadata"] = Json::object();
   Json& metadata = (*decoded)["metadata"];
   if (string_member(metadata, "name").empty()) metadata["name"] = before->meta.name;
   return write_changed(api, before, old_json, std::move(*decoded), view, touched);
@@ -157,14 +177,18 @@ HttpResponse Api::patch(const ApiRequest& api, View view) {
   auto changed = apply_patch(type, old_json, *api.body);
   if (!changed) {
     if (changed.error().malformed) return status::bad_request(changed.error().message);
-    return failure({.code = 422, .reason = "Invalid", .message = "the server rejected our request due to an error in our request", .empty_details = true});
+    return failure({.code = 422,
+                    .reason = "Invalid",
+                    .message = "the server rejected our request due to an error in our request",
+                    .empty_details = true});
   }
   Json touched = type == PatchType::json ? Json::object() : parse_json(*api.body);
   if (type == PatchType::json && changed->contains("metadata")) touched["metadata"] = (*changed)["metadata"];
   return write_changed(api, before, old_json, std::move(*changed), view, touched);
 }
 
-HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before, const Json& old_json, Json changed, View view, const Json& touched) {
+HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before, const Json& old_json,
+                                Json changed, View view, const Json& touched) {
   const std::string wanted = string_member(changed["metadata"], "resourceVersion");
   if (!wanted.empty() && wanted != std::to_string(before->rv)) return status::modified(api.plural, api.name);
   if (const auto uid = string_member(changed["metadata"], "uid"); !uid.empty() && uid != before->meta.uid) {
@@ -192,12 +216,14 @@ HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before
     draft.meta.annotations = std::move(next.meta.annotations);
     draft.meta.owner_references = std::move(next.meta.owner_references);
     draft.meta.finalizers = std::move(next.meta.finalizers);
-    if (encode(draft, before->rv)->text == before->text) return shown(200, *before, view);  // nothing to write
+    if (encode(draft, before->rv)->text == before->text)
+      return shown(200, *before, view);  // nothing to write
     note_manager(draft.meta, api.manager(), "", now, owned_fields(touched));
   }
   if (api.dry_run()) return shown(200, *encode(std::move(draft), before->rv), view);
   const SnapshotPtr after = store_.put(std::move(draft));
-  const bool released = after->meta.terminating() && after->meta.finalizers.empty() && !before->meta.finalizers.empty() && after->meta.deletion_grace_s.value_or(0) == 0;
+  const bool released = after->meta.terminating() && after->meta.finalizers.empty() &&
+                        !before->meta.finalizers.empty() && after->meta.deletion_grace_s.value_or(0) == 0;
   if (released) store_.remove(*after);
   return shown(200, *after, view);
 }
@@ -208,16 +234,23 @@ HttpResponse Api::remove(const ApiRequest& api, View view) {
   const auto object = store_.find(*api.resource, api.name_space, api.name);
   if (!object) return status::not_found(api.plural, api.name);
   const auto kind = info(*api.resource).kind;
-  if (!options->uid.empty() && options->uid != object->meta.uid) return status::precondition(kind, api.name, "UID", options->uid, object->meta.uid);
+  if (!options->uid.empty() && options->uid != object->meta.uid)
+    return status::precondition(kind, api.name, "UID", options->uid, object->meta.uid);
   if (!options->resource_version.empty() && options->resource_version != std::to_string(object->rv)) {
-    return status::precondition(kind, api.name, "ResourceVersion", options->resource_version, std::to_string(object->rv));
+    return status::precondition(kind, api.name, "ResourceVersion", options->resource_version,
+                                std::to_string(object->rv));
   }
   if (options->dry_run) return shown(200, *object, view);
   const auto result = delete_object(store_, *object, options->grace_s, clock_.unix_ms());
   if (*api.resource == Resource::pods) return shown(200, *result.object, view);
   HttpResponse response;
-  response.body = dump(Json{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", Json::object()}, {"status", "Success"},
-                            {"details", {{"name", api.name}, {"kind", api.plural}, {"uid", object->meta.uid}}}}) + "\n";
+  response.body =
+      dump(Json{{"kind", "Status"},
+                {"apiVersion", "v1"},
+                {"metadata", Json::object()},
+                {"status", "Success"},
+                {"details", {{"name", api.name}, {"kind", api.plural}, {"uid", object->meta.uid}}}}) +
+      "\n";
   return response;
 }
 
@@ -226,9 +259,14 @@ void Api::remove_collection(const ApiRequest& api, const std::shared_ptr<Respond
   if (!options) return responder->answer(options.error());
   const auto chosen = selection(api);
   if (!chosen) return responder->answer(chosen.error());
-  ListQuery query{.resource = *api.resource, .name_space = api.name_space, .at = store_.rv(), .start = {}, .selection = &*chosen};
+  ListQuery query{.resource = *api.resource,
+                  .name_space = api.name_space,
+                  .at = store_.rv(),
+                  .start = {},
+                  .selection = &*chosen};
   auto items = store_.list(query).items;
-  std::string head = "{\"kind\":\"" + std::string(info(*api.resource).list_kind) + "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
+  std::string head = "{\"kind\":\"" + std::string(info(*api.resource).list_kind) +
+                     "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
                      std::to_string(store_.rv()) + "\"},\"items\":[";
   if (!options->dry_run) {
     for (const auto& item : items) delete_object(store_, *item, options->grace_s, clock_.unix_ms());

@@ -2,11 +2,17 @@
 
 namespace outrigger::apiserver {
 
-std::string dump(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
-Json parse_json(std::string_view text) { return Json::parse(text.begin(), text.end(), nullptr, false); }
+Json parse_json(std::string_view text) {
+  return Json::parse(text.begin(), text.end(), nullptr, false);
+}
 
-std::string json_string(std::string_view text) { return dump(Json(text)); }
+std::string json_string(std::string_view text) {
+  return dump(Json(text));
+}
 
 std::string string_member(const Json& object, const char* name) {
   if (!object.is_object()) return {};

@@ -40,14 +40,19 @@ std::string encode(std::string_view bytes, std::string_view alphabet) {
 std::optional<double> number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  if (text.empty() || error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return {};
   return value;
 }
 
 }  // namespace
 
-std::string rfc3339(std::int64_t unix_ms) { return formatted(unix_ms, "%Y-%m-%dT%H:%M:%SZ"); }
-std::string http_date(std::int64_t unix_ms) { return formatted(unix_ms, "%a, %d %b %Y %H:%M:%S GMT"); }
+std::string rfc3339(std::int64_t unix_ms) {
+  return formatted(unix_ms, "%Y-%m-%dT%H:%M:%SZ");
+}
+std::string http_date(std::int64_t unix_ms) {
+  return formatted(unix_ms, "%a, %d %b %Y %H:%M:%S GMT");
+}
 
 std::optional<Millis> parse_duration(std::string_view text) {
   text = trim(text);
@@ -79,9 +84,10 @@ std::optional<std::int64_t> parse_quantity(std::string_view text) {
     std::string_view suffix;
     double factor;
   };
-  static constexpr std::array units{Unit{"Ki", 1024},       Unit{"Mi", 1048576},      Unit{"Gi", 1073741824.0},
-                                    Unit{"Ti", 1099511627776.0}, Unit{"m", 0.001},    Unit{"k", 1e3},
-                                    Unit{"M", 1e6},         Unit{"G", 1e9},           Unit{"T", 1e12}};
+  static constexpr std::array units{
+      Unit{"Ki", 1024}, Unit{"Mi", 1048576}, Unit{"Gi", 1073741824.0}, Unit{"Ti", 1099511627776.0},
+      Unit{"m", 0.001}, Unit{"k", 1e3},      Unit{"M", 1e6},           Unit{"G", 1e9},
+      Unit{"T", 1e12}};
   double factor = 1;
   for (const auto& unit : units) {
     if (!text.ends_with(unit.suffix)) continue;
@@ -124,7 +130,9 @@ std::string random_suffix(std::mt19937_64& random) {
   return suffix;
 }
 
-std::string base64url_encode(std::string_view bytes) { return encode(bytes, url_alphabet); }
+std::string base64url_encode(std::string_view bytes) {
+  return encode(bytes, url_alphabet);
+}
 
 std::string base64_encode(std::string_view bytes) {
   std::string out = encode(bytes, std_alphabet);

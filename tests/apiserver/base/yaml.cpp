@@ -27,11 +27,16 @@ Yaml Yaml::load(const std::string& file) {
 
 void Yaml::complain(const std::string& why) const {
   const auto mark = node_->Mark();
-  throw YamlProblem(file_ + ":" + std::to_string(mark.is_null() ? 1 : mark.line + 1) + ": " + (path_.empty() ? "" : path_ + ": ") + why);
+  throw YamlProblem(file_ + ":" + std::to_string(mark.is_null() ? 1 : mark.line + 1) + ": " +
+                    (path_.empty() ? "" : path_ + ": ") + why);
 }
 
-bool Yaml::is_map() const { return node_->IsMap(); }
-bool Yaml::is_list() const { return node_->IsSequence(); }
+bool Yaml::is_map() const {
+  return node_->IsMap();
+}
+bool Yaml::is_list() const {
+  return node_->IsSequence();
+}
 
 void Yaml::allow(std::initializer_list<std::string_view> keys) const {
   for (const auto& [key, value] : members()) {
@@ -46,7 +51,8 @@ std::optional<Yaml> Yaml::find(std::string_view key) const {
   if (!node_->IsMap()) return {};
   const YAML::Node child = std::as_const(*node_)[std::string(key)];
   if (!child.IsDefined() || child.IsNull()) return {};
-  return Yaml(std::make_shared<YAML::Node>(child), file_, path_.empty() ? std::string(key) : path_ + "." + std::string(key));
+  return Yaml(std::make_shared<YAML::Node>(child), file_,
+              path_.empty() ? std::string(key) : path_ + "." + std::string(key));
 }
 
 std::vector<std::pair<std::string, Yaml>> Yaml::members() const {
@@ -66,7 +72,8 @@ std::vector<Yaml> Yaml::items() const {
   if (!node_->IsSequence()) complain("must be a list");
   std::vector<Yaml> found;
   for (std::size_t i = 0; i < node_->size(); ++i) {
-    found.push_back(Yaml(std::make_shared<YAML::Node>((*node_)[i]), file_, path_ + "[" + std::to_string(i) + "]"));
+    found.push_back(
+        Yaml(std::make_shared<YAML::Node>((*node_)[i]), file_, path_ + "[" + std::to_string(i) + "]"));
   }
   return found;
 }
@@ -88,7 +95,8 @@ std::int64_t Yaml::integer(std::int64_t least, std::int64_t most) const {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
-    complain("'" + value + "' is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    complain("'" + value + "' is not a whole number from " + std::to_string(least) + " to " +
+             std::to_string(most));
   }
   return number;
 }

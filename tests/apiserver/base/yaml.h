@@ -46,7 +46,8 @@ class Yaml {
   [[noreturn]] void complain(const std::string& why) const;
 
  private:
-  Yaml(std::shared_ptr<YAML::Node> node, std::string file, std::string path) : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)) {}
+  Yaml(std::shared_ptr<YAML::Node> node, std::string file, std::string path)
+      : node_(std::move(node)), file_(std::move(file)), path_(std::move(path)) {}
   std::shared_ptr<YAML::Node> node_;
   std::string file_;
   std::string path_;

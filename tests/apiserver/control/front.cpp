@@ -12,7 +12,8 @@ using Report = std::function<void(const HttpResponse&)>;
 // Tells what was answered before passing it on; may lose it on the way.
 class Noted final : public Responder {
  public:
-  Noted(std::shared_ptr<Responder> inner, Report report, bool lose) : inner_(std::move(inner)), report_(std::move(report)), lose_(lose) {}
+  Noted(std::shared_ptr<Responder> inner, Report report, bool lose)
+      : inner_(std::move(inner)), report_(std::move(report)), lose_(lose) {}
   void answer(HttpResponse response) override {
     report_(response);
     lose_ ? inner_->close() : inner_->answer(std::move(response));
@@ -72,29 +73,37 @@ Front::Front(FrontParts parts) : parts_(parts), record_(parts.network.clock().un
   parts_.store.on_event([this](const Event& event) {
     if (event.object->resource != Resource::pods) return;
     const Meta& meta = event.object->meta;
-    if (event.type == EventType::deleted) record_.deleted(meta.name_space, meta.name, meta.uid, parts_.network.clock().unix_ms());
+    if (event.type == EventType::deleted)
+      record_.deleted(meta.name_space, meta.name, meta.uid, parts_.network.clock().unix_ms());
     if (event.type != EventType::added) return;
     const auto id = meta.labels.find("spark-exec-id");
-    record_.created(meta.name_space, meta.name, id == meta.labels.end() ? "" : id->second, meta.uid, parts_.network.clock().unix_ms());
+    record_.created(meta.name_space, meta.name, id == meta.labels.end() ? "" : id->second, meta.uid,
+                    parts_.network.clock().unix_ms());
   });
 }
 
 void Front::handle(std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder) {
   const Target target = parse_target(request->target);
-  if (!target.path.empty() && target.path[0] == "_control") return responder->answer(control(*request, target));
+  if (!target.path.empty() && target.path[0] == "_control")
+    return responder->answer(control(*request, target));
   if (auto answer = fixed_answer(target)) {
-    if (auto refused = parts_.access.refuse_token(request->header("authorization"))) return responder->answer(std::move(*refused));
+    if (auto refused = parts_.access.refuse_token(request->header("authorization")))
+      return responder->answer(std::move(*refused));
     return responder->answer(std::move(*answer));
   }
   auto api = understand(*request, target);
   if (!api) {
-    HttpResponse response{.code = 404, .content_type = "text/plain; charset=utf-8", .headers = {}, .body = "404 page not found\n"};
+    HttpResponse response{.code = 404,
+                          .content_type = "text/plain; charset=utf-8",
+                          .headers = {},
+                          .body = "404 page not found\n"};
     return responder->answer(std::move(response));
   }
   serve_api(std::move(*api), std::move(request), std::move(responder));
 }
 
-void Front::serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder) {
+void Front::serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request,
+                      std::shared_ptr<Responder> responder) {
   std::string name = api.name;
   if (name.empty() && api.verb == "create") {
     const Json body = parse_json(*api.body);
@@ -102,23 +111,32 @@ void Front::serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request
   }
   const bool create = api.verb == "create" && api.resource == Resource::pods && api.subresource.empty();
   if (create) record_.create_begins();
-  const Verdict verdict = parts_.faults.judge({.verb = api.verb, .resource = api.plural, .name_space = api.name_space, .name = name});
-  const auto report = [this, create, verb = api.verb, agent = api.user_agent, target = request->target](const HttpResponse& response) {
+  const Verdict verdict = parts_.faults.judge(
+      {.verb = api.verb, .resource = api.plural, .name_space = api.name_space, .name = name});
+  const auto report = [this, create, verb = api.verb, agent = api.user_agent,
+                       target = request->target](const HttpResponse& response) {
     if (create) record_.create_ends();
     record_.request(verb, agent, response.code);
     if (parts_.verbose) std::fprintf(stderr, "%s %s -> %d\n", verb.c_str(), target.c_str(), response.code);
   };
-  auto noted = std::make_shared<Noted>(std::move(responder), report, verdict.action == Verdict::Action::lose_reply);
+  auto noted =
+      std::make_shared<Noted>(std::move(responder), report, verdict.action == Verdict::Action::lose_reply);
   if (verdict.delay.count() == 0) return act(api, request, noted, verdict);
-  parts_.network.clock().after(verdict.delay, [this, api = std::move(api), request, noted, verdict] { act(api, request, noted, verdict); });
+  parts_.network.clock().after(verdict.delay, [this, api = std::move(api), request, noted, verdict] {
+    act(api, request, noted, verdict);
+  });
 }
 
-void Front::act(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request, const std::shared_ptr<Responder>& responder, const Verdict& verdict) {
+void Front::act(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request,
+                const std::shared_ptr<Responder>& responder, const Verdict& verdict) {
   switch (verdict.action) {
-    case Verdict::Action::drop: return responder->close();
-    case Verdict::Action::black_hole: return responder->black_hole();
+    case Verdict::Action::drop:
+      return responder->close();
+    case Verdict::Action::black_hole:
+      return responder->black_hole();
     case Verdict::Action::answer:
-      if (auto refused = parts_.access.refuse(api, request->header("authorization"))) return responder->answer(std::move(*refused));
+      if (auto refused = parts_.access.refuse(api, request->header("authorization")))
+        return responder->answer(std::move(*refused));
       return responder->answer(verdict.answer);
     case Verdict::Action::late: {
       std::shared_ptr<Responder> later = responder;
@@ -126,20 +144,26 @@ void Front::act(const ApiRequest& api, const std::shared_ptr<const HttpRequest>&
         later = std::make_shared<Nobody>(responder->connection_id());
         responder->close();
       }
-      parts_.network.clock().after(verdict.late, [this, api, request, later] { execute(api, request, later, {}); });
+      parts_.network.clock().after(verdict.late,
+                                   [this, api, request, later] { execute(api, request, later, {}); });
       return;
     }
     case Verdict::Action::lose_reply:
-    case Verdict::Action::serve: return execute(api, request, responder, verdict.stream);
+    case Verdict::Action::serve:
+      return execute(api, request, responder, verdict.stream);
   }
 }
 
-void Front::execute(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request, const std::shared_ptr<Responder>& responder, StreamFault fault) {
-  if (auto refused = parts_.access.refuse(api, request->header("authorization"))) return responder->answer(std::move(*refused));
+void Front::execute(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request,
+                    const std::shared_ptr<Responder>& responder, StreamFault fault) {
+  if (auto refused = parts_.access.refuse(api, request->header("authorization")))
+    return responder->answer(std::move(*refused));
   parts_.api.handle(api, request, responder, fault);
 }
 
-void Front::compact() { parts_.store.compact(parts_.store.rv()); }
+void Front::compact() {
+  parts_.store.compact(parts_.store.rv());
+}
 
 void Front::restart(Millis down) {
   parts_.network.stop_listening();
@@ -166,7 +190,11 @@ Json Front::record_json() const {
   json["faults"] = parts_.faults.report();
   Json& deaths = json["deaths"] = Json::array();
   for (const Death& death : parts_.kubelet.deaths()) {
-    deaths.push_back(Json{{"name", death.name_space + "/" + death.name}, {"exec_id", death.exec_id}, {"uid", death.uid}, {"cause", death.cause}, {"at_ms", death.at_ms}});
+    deaths.push_back(Json{{"name", death.name_space + "/" + death.name},
+                          {"exec_id", death.exec_id},
+                          {"uid", death.uid},
+                          {"cause", death.cause},
+                          {"at_ms", death.at_ms}});
   }
   return json;
 }
@@ -174,8 +202,13 @@ Json Front::record_json() const {
 Json Front::peers_json() const {
   Json list = Json::array();
   for (const Peer& peer : parts_.network.peers()) {
-    list.push_back(Json{{"id", peer.id}, {"address", peer.address}, {"user_agent", peer.user_agent}, {"since_ms", peer.since_ms}, {"requests", peer.requests},
-                        {"streaming", peer.streaming}, {"black_holed", peer.black_holed}});
+    list.push_back(Json{{"id", peer.id},
+                        {"address", peer.address},
+                        {"user_agent", peer.user_agent},
+                        {"since_ms", peer.since_ms},
+                        {"requests", peer.requests},
+                        {"streaming", peer.streaming},
+                        {"black_holed", peer.black_holed}});
   }
   return list;
 }
@@ -214,12 +247,19 @@ HttpResponse Front::control(const HttpRequest& request, const Target& target) {
   } else if (what == "restart") {
     const auto down = parse_duration(option("down").empty() ? "1s" : option("down"));
     if (!down) return control_error(400, "down: '" + option("down") + "' is not a duration such as 500ms");
-    parts_.network.clock().after(Millis(5), [this, down = *down] { restart(down); });  // lets this answer out first
+    parts_.network.clock().after(Millis(5),
+                                 [this, down = *down] { restart(down); });  // lets this answer out first
   } else if (what == "pods" && path.size() == 5 && path[4] == "die") {
     const auto done = parts_.kubelet.die(path[2], path[3], option("cause"));
-    if (!done) return control_error(done.error().starts_with("no pod") ? 404 : done.error().starts_with("cause") ? 400 : 409, done.error());
+    if (!done)
+      return control_error(done.error().starts_with("no pod")  ? 404
+                           : done.error().starts_with("cause") ? 400
+                                                               : 409,
+                           done.error());
   } else {
-    return control_error(404, "POST /_control/ one of faults, compact, drop-watches, expire-watches, mute, black-hole, reset, restart, pods/NAMESPACE/NAME/die?cause=CAUSE");
+    return control_error(404,
+                         "POST /_control/ one of faults, compact, drop-watches, expire-watches, mute, "
+                         "black-hole, reset, restart, pods/NAMESPACE/NAME/die?cause=CAUSE");
   }
   return control_answer(Json{{"done", what}});
 }

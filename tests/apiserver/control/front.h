@@ -35,9 +35,12 @@ class Front {
  private:
   HttpResponse control(const HttpRequest& request, const Target& target);
   void reset();
-  void serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request, std::shared_ptr<Responder> responder);
-  void act(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request, const std::shared_ptr<Responder>& responder, const Verdict& verdict);
-  void execute(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request, const std::shared_ptr<Responder>& responder, StreamFault fault);
+  void serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request,
+                 std::shared_ptr<Responder> responder);
+  void act(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request,
+           const std::shared_ptr<Responder>& responder, const Verdict& verdict);
+  void execute(const ApiRequest& api, const std::shared_ptr<const HttpRequest>& request,
+               const std::shared_ptr<Responder>& responder, StreamFault fault);
   Json record_json() const;
   Json peers_json() const;
 

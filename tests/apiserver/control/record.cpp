@@ -10,16 +10,22 @@ void Record::request(const std::string& verb, const std::string& agent, int code
   ++requests_by_agent_[agent.substr(0, agent.find('/'))][verb][answer];
 }
 
-void Record::create_begins() { creates_peak_ = std::max(creates_peak_, ++creates_now_); }
-void Record::create_ends() { --creates_now_; }
+void Record::create_begins() {
+  creates_peak_ = std::max(creates_peak_, ++creates_now_);
+}
+void Record::create_ends() {
+  --creates_now_;
+}
 
-void Record::created(const std::string& name_space, const std::string& name, const std::string& exec_id, const std::string& uid, std::int64_t at_ms) {
+void Record::created(const std::string& name_space, const std::string& name, const std::string& exec_id,
+                     const std::string& uid, std::int64_t at_ms) {
   posts_.push_back({name_space + "/" + name, exec_id, uid, at_ms});
   ++by_name_[posts_.back().name];
   if (!exec_id.empty()) ++by_exec_id_[exec_id];
 }
 
-void Record::deleted(const std::string& name_space, const std::string& name, const std::string& uid, std::int64_t at_ms) {
+void Record::deleted(const std::string& name_space, const std::string& name, const std::string& uid,
+                     std::int64_t at_ms) {
   deletes_.push_back({name_space + "/" + name, "", uid, at_ms});
 }
 
@@ -45,9 +51,12 @@ Json Record::to_json() const {
   posts["by_name"] = by_name_;
   posts["by_exec_id"] = by_exec_id_;
   Json& all = posts["all"] = Json::array();
-  for (const auto& post : posts_) all.push_back(Json{{"name", post.name}, {"exec_id", post.exec_id}, {"uid", post.uid}, {"at_ms", post.at_ms}});
+  for (const auto& post : posts_)
+    all.push_back(
+        Json{{"name", post.name}, {"exec_id", post.exec_id}, {"uid", post.uid}, {"at_ms", post.at_ms}});
   Json& deletes = json["deletes"] = Json::array();
-  for (const auto& post : deletes_) deletes.push_back(Json{{"name", post.name}, {"uid", post.uid}, {"at_ms", post.at_ms}});
+  for (const auto& post : deletes_)
+    deletes.push_back(Json{{"name", post.name}, {"uid", post.uid}, {"at_ms", post.at_ms}});
   return json;
 }
 

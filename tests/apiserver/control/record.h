@@ -16,8 +16,10 @@ class Record {
   void request(const std::string& verb, const std::string& agent, int code);  // 0 = not answered
   void create_begins();
   void create_ends();
-  void created(const std::string& name_space, const std::string& name, const std::string& exec_id, const std::string& uid, std::int64_t at_ms);
-  void deleted(const std::string& name_space, const std::string& name, const std::string& uid, std::int64_t at_ms);
+  void created(const std::string& name_space, const std::string& name, const std::string& exec_id,
+               const std::string& uid, std::int64_t at_ms);
+  void deleted(const std::string& name_space, const std::string& name, const std::string& uid,
+               std::int64_t at_ms);
   Json to_json() const;
 
  private:
@@ -28,8 +30,9 @@ class Record {
     std::int64_t at_ms = 0;
   };
   std::int64_t started_ms_;
-  std::map<std::string, std::map<std::string, std::uint64_t>> requests_;                                     // verb -> code
-  std::map<std::string, std::map<std::string, std::map<std::string, std::uint64_t>>> requests_by_agent_;  // agent -> verb -> code
+  std::map<std::string, std::map<std::string, std::uint64_t>> requests_;  // verb -> code
+  std::map<std::string, std::map<std::string, std::map<std::string, std::uint64_t>>>
+      requests_by_agent_;  // agent -> verb -> code
   std::vector<Post> posts_;
   std::map<std::string, std::uint64_t> by_name_;     // namespace/name
   std::map<std::string, std::uint64_t> by_exec_id_;  // label spark-exec-id

@@ -11,18 +11,30 @@ bool lists(const std::vector<std::string>& values, std::string_view value) {
 
 std::string_view reason_of(int code) {
   switch (code) {
-    case 400: return "BadRequest";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "NotFound";
-    case 409: return "Conflict";
-    case 410: return "Expired";
-    case 422: return "Invalid";
-    case 429: return "TooManyRequests";
-    case 500: return "InternalError";
-    case 503: return "ServiceUnavailable";
-    case 504: return "Timeout";
-    default: return "Unknown";
+    case 400:
+      return "BadRequest";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "NotFound";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Expired";
+    case 422:
+      return "Invalid";
+    case 429:
+      return "TooManyRequests";
+    case 500:
+      return "InternalError";
+    case 503:
+      return "ServiceUnavailable";
+    case 504:
+      return "Timeout";
+    default:
+      return "Unknown";
   }
 }
 
@@ -37,7 +49,8 @@ void FaultEngine::load(FaultScript script) {
   loaded_at_ms_ = clock_.steady_ms();
   for (auto& fault : script.faults) armed_.push_back({std::move(fault)});
   for (std::size_t i = 0; i < armed_.size(); ++i) {
-    if (is_moment(armed_[i].fault.kind)) timers_.push_back(clock_.after(armed_[i].fault.after, [this, i] { start_moment(i); }));
+    if (is_moment(armed_[i].fault.kind))
+      timers_.push_back(clock_.after(armed_[i].fault.after, [this, i] { start_moment(i); }));
   }
 }
 
@@ -48,13 +61,23 @@ void FaultEngine::start_moment(std::size_t index) {
   switch (fault.kind) {
     case FaultKind::mute:
       actions_.mute(true);
-      if (fault.until) timers_.push_back(clock_.after(*fault.until - fault.after, [this] { actions_.mute(false); }));
+      if (fault.until)
+        timers_.push_back(clock_.after(*fault.until - fault.after, [this] { actions_.mute(false); }));
       break;
-    case FaultKind::compact: actions_.compact(); break;
-    case FaultKind::drop_watches: actions_.drop_watches(); break;
-    case FaultKind::black_hole_all: actions_.black_hole_all(); break;
-    case FaultKind::restart: actions_.restart(fault.down); break;
-    default: break;
+    case FaultKind::compact:
+      actions_.compact();
+      break;
+    case FaultKind::drop_watches:
+      actions_.drop_watches();
+      break;
+    case FaultKind::black_hole_all:
+      actions_.black_hole_all();
+      break;
+    case FaultKind::restart:
+      actions_.restart(fault.down);
+      break;
+    default:
+      break;
   }
 }
 
@@ -71,10 +94,14 @@ Millis FaultEngine::pick(const DurationRange& range) {
 bool FaultEngine::strikes(Armed& armed, const FaultedRequest& request) {
   const Fault& fault = armed.fault;
   if (is_moment(fault.kind) || !in_window(fault)) return false;
-  if (request.verb == "connect" ? !(fault.verbs.size() == 1 && fault.verbs[0] == "connect") : !lists(fault.verbs, request.verb)) return false;
+  if (request.verb == "connect" ? !(fault.verbs.size() == 1 && fault.verbs[0] == "connect")
+                                : !lists(fault.verbs, request.verb))
+    return false;
   if (!lists(fault.resources, request.resource)) return false;
-  if (!fault.name_contains.empty() && request.name.find(fault.name_contains) == std::string_view::npos) return false;
-  const bool stream = fault.kind == FaultKind::cut || fault.kind == FaultKind::truncate || fault.kind == FaultKind::expire;
+  if (!fault.name_contains.empty() && request.name.find(fault.name_contains) == std::string_view::npos)
+    return false;
+  const bool stream =
+      fault.kind == FaultKind::cut || fault.kind == FaultKind::truncate || fault.kind == FaultKind::expire;
   if (stream && request.verb != "watch") return false;
   if (fault.kind == FaultKind::quota && pods_in_(request.name_space) < fault.limit) return false;
   if (++armed.seen <= fault.skip) return false;
@@ -94,18 +121,32 @@ Verdict FaultEngine::judge(const FaultedRequest& request) {
     if ((decided && armed.fault.kind != FaultKind::latency) || !strikes(armed, request)) continue;
     const Fault& fault = armed.fault;
     switch (fault.kind) {
-      case FaultKind::latency: verdict.delay += pick(fault.time); break;
-      case FaultKind::drop: verdict.action = Verdict::Action::drop; break;
-      case FaultKind::black_hole: verdict.action = Verdict::Action::black_hole; break;
-      case FaultKind::lose_reply: verdict.action = Verdict::Action::lose_reply; break;
+      case FaultKind::latency:
+        verdict.delay += pick(fault.time);
+        break;
+      case FaultKind::drop:
+        verdict.action = Verdict::Action::drop;
+        break;
+      case FaultKind::black_hole:
+        verdict.action = Verdict::Action::black_hole;
+        break;
+      case FaultKind::lose_reply:
+        verdict.action = Verdict::Action::lose_reply;
+        break;
       case FaultKind::late:
         verdict.action = Verdict::Action::late;
         verdict.late = pick(fault.time);
         verdict.late_waits = fault.wait;
         break;
-      case FaultKind::cut: verdict.stream = {StreamFault::Kind::cut, fault.after_events}; break;
-      case FaultKind::truncate: verdict.stream = {StreamFault::Kind::truncate, fault.after_events}; break;
-      case FaultKind::expire: verdict.stream = {StreamFault::Kind::expire, fault.after_events}; break;
+      case FaultKind::cut:
+        verdict.stream = {StreamFault::Kind::cut, fault.after_events};
+        break;
+      case FaultKind::truncate:
+        verdict.stream = {StreamFault::Kind::truncate, fault.after_events};
+        break;
+      case FaultKind::expire:
+        verdict.stream = {StreamFault::Kind::expire, fault.after_events};
+        break;
       default:
         verdict.action = Verdict::Action::answer;
         verdict.answer = answer_of(fault, request);
@@ -119,11 +160,13 @@ HttpResponse FaultEngine::answer_of(const Fault& fault, const FaultedRequest& re
   const std::string name(request.name);
   switch (fault.kind) {
     case FaultKind::throttle:
-      return fault.json ? status::too_many_requests_json(fault.retry_after_s) : status::too_many_requests_text(fault.retry_after_s);
+      return fault.json ? status::too_many_requests_json(fault.retry_after_s)
+                        : status::too_many_requests_text(fault.retry_after_s);
     case FaultKind::quota: {
       const std::string limit = std::to_string(fault.limit);
       return status::forbidden_object(request.resource, name,
-                                      "exceeded quota: " + fault.quota + ", requested: pods=1, used: pods=" + std::to_string(pods_in_(request.name_space)) +
+                                      "exceeded quota: " + fault.quota + ", requested: pods=1, used: pods=" +
+                                          std::to_string(pods_in_(request.name_space)) +
                                           ", limited: pods=" + limit);
     }
     case FaultKind::webhook_deny:
@@ -132,22 +175,31 @@ HttpResponse FaultEngine::answer_of(const Fault& fault, const FaultedRequest& re
                       .message = "admission webhook \"" + fault.webhook + "\" denied the request" +
                                  (fault.message.empty() ? " without explanation" : ": " + fault.message)});
     case FaultKind::webhook_down:
-      return status::internal_error("failed calling webhook \"" + fault.webhook + "\": failed to call webhook: Post \"https://webhook.webhooks.svc:443/mutate?timeout=10s\": " +
-                                    (fault.message.empty() ? "dial tcp 10.96.0.10:443: connect: connection refused" : fault.message));
-    default: break;
+      return status::internal_error(
+          "failed calling webhook \"" + fault.webhook +
+          "\": failed to call webhook: Post \"https://webhook.webhooks.svc:443/mutate?timeout=10s\": " +
+          (fault.message.empty() ? "dial tcp 10.96.0.10:443: connect: connection refused" : fault.message));
+    default:
+      break;
   }
-  return failure({.code = fault.code,
-                  .reason = fault.reason.empty() ? std::string(reason_of(fault.code)) : fault.reason,
-                  .message = fault.message.empty() ? "an error was injected by the fault script" : fault.message,
-                  .retry_after_s = fault.code == 503 || fault.code == 429 ? fault.retry_after_s : 0});
+  return failure(
+      {.code = fault.code,
+       .reason = fault.reason.empty() ? std::string(reason_of(fault.code)) : fault.reason,
+       .message = fault.message.empty() ? "an error was injected by the fault script" : fault.message,
+       .retry_after_s = fault.code == 503 || fault.code == 429 ? fault.retry_after_s : 0});
 }
 
-Verdict::Action FaultEngine::at_connect() { return judge({.verb = "connect", .resource = {}, .name_space = {}, .name = {}}).action; }
+Verdict::Action FaultEngine::at_connect() {
+  return judge({.verb = "connect", .resource = {}, .name_space = {}, .name = {}}).action;
+}
 
 Json FaultEngine::report() const {
   Json list = Json::array();
   for (const Armed& armed : armed_) {
-    list.push_back(Json{{"kind", to_string(armed.fault.kind)}, {"verbs", armed.fault.verbs}, {"seen", armed.seen}, {"struck", armed.struck}});
+    list.push_back(Json{{"kind", to_string(armed.fault.kind)},
+                        {"verbs", armed.fault.verbs},
+                        {"seen", armed.seen},
+                        {"struck", armed.struck}});
   }
   return list;
 }

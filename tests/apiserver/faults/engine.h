@@ -18,7 +18,7 @@ struct FaultedRequest {
   std::string_view verb;
   std::string_view resource;  // plural
   std::string_view name_space;
-  std::string_view name;      // of the object, if the request or its body has one
+  std::string_view name;  // of the object, if the request or its body has one
 };
 
 struct Verdict {

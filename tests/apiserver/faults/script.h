@@ -20,16 +20,16 @@ enum class FaultKind : std::uint8_t {
   drop,          // the connection closes, nothing was done
   black_hole,    // bytes are taken, nothing is answered; verb connect: from the first byte on
   lose_reply,    // the request is done, the connection closes before the answer
-  late,          // the create is stored only after a delay; the connection closes at once (reply: wait answers then)
-  cut,           // the stream of a watch ends without the final chunk
-  truncate,      // the same in the middle of a frame
-  expire,        // in-band 410 in a watch
+  late,  // the create is stored only after a delay; the connection closes at once (reply: wait answers then)
+  cut,   // the stream of a watch ends without the final chunk
+  truncate,  // the same in the middle of a frame
+  expire,    // in-band 410 in a watch
   // Moments rather than answers to a request; they happen once, at `after`.
-  mute,          // open watches say nothing until `until`
-  compact,       // all history is forgotten
+  mute,     // open watches say nothing until `until`
+  compact,  // all history is forgotten
   drop_watches,
   black_hole_all,  // all connections that are open fall silent
-  restart,       // all connections drop, new ones are refused for `down`
+  restart,         // all connections drop, new ones are refused for `down`
 };
 
 struct Fault {
@@ -47,13 +47,13 @@ struct Fault {
   bool wait = false;  // late: answer when it is stored
   std::string webhook = "pods.example.com";
   std::string quota = "executors";
-  std::int64_t limit = 0;         // quota: pods allowed
-  std::size_t after_events = 0;   // cut, truncate, expire
-  Millis down{1000};              // restart
-  std::int64_t skip = 0;          // matching requests let through first
+  std::int64_t limit = 0;             // quota: pods allowed
+  std::size_t after_events = 0;       // cut, truncate, expire
+  Millis down{1000};                  // restart
+  std::int64_t skip = 0;              // matching requests let through first
   std::optional<std::int64_t> count;  // how often at most
   double probability = 1.0;
-  Millis after{0};                // since the script was loaded
+  Millis after{0};  // since the script was loaded
   std::optional<Millis> until;
 };
 

@@ -26,7 +26,9 @@ struct Freer {
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error("TLS: cannot " + what); }
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error("TLS: cannot " + what);
+}
 
 Key make_key() {
   Key key(EVP_EC_gen("P-256"));
@@ -38,7 +40,8 @@ void add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
+      X509V3_EXT_conf_nid(nullptr, &context, nid, value));
   if (!extension || X509_add_ext(certificate, extension.get(), -1) != 1) fail("add a certificate extension");
 }
 
@@ -55,17 +58,21 @@ Certificate make_certificate(const char* name, EVP_PKEY* key, X509* issuer, EVP_
   X509_gmtime_adj(X509_getm_notAfter(x), 365 * day_s);
   X509_set_pubkey(x, key);
   X509_NAME* subject = X509_get_subject_name(x);
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1,
+                             -1, 0);
   X509* signer = issuer != nullptr ? issuer : x;
   X509_set_issuer_name(x, X509_get_subject_name(signer));
   const bool authority = issuer == nullptr;
   add_extension(x, signer, NID_basic_constraints, authority ? "critical,CA:TRUE" : "critical,CA:FALSE");
-  add_extension(x, signer, NID_key_usage, authority ? "critical,keyCertSign,cRLSign,digitalSignature" : "critical,digitalSignature");
+  add_extension(x, signer, NID_key_usage,
+                authority ? "critical,keyCertSign,cRLSign,digitalSignature" : "critical,digitalSignature");
   add_extension(x, signer, NID_subject_key_identifier, "hash");
   if (!authority) {
     add_extension(x, signer, NID_authority_key_identifier, "keyid");
     add_extension(x, signer, NID_ext_key_usage, "serverAuth");
-    add_extension(x, signer, NID_subject_alt_name, "IP:127.0.0.1,IP:::1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc");
+    add_extension(
+        x, signer, NID_subject_alt_name,
+        "IP:127.0.0.1,IP:::1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc");
   }
   if (X509_sign(x, issuer_key, EVP_sha256()) == 0) fail("sign a certificate");
   return certificate;
@@ -95,7 +102,9 @@ TlsMaterial prepare_tls(const std::string& directory) {
   TlsMaterial material;
   material.ca_file = directory + "/ca.crt";
   material.files = {directory + "/server.crt", directory + "/server.key"};
-  const bool there = std::filesystem::exists(material.ca_file) && std::filesystem::exists(material.files.certificate) && std::filesystem::exists(material.files.key);
+  const bool there = std::filesystem::exists(material.ca_file) &&
+                     std::filesystem::exists(material.files.certificate) &&
+                     std::filesystem::exists(material.files.key);
   if (!there) {
     const Key ca_key = make_key();
     const Certificate ca = make_certificate("outrigger-apiserver-ca", ca_key.get(), nullptr, ca_key.get());
@@ -103,7 +112,8 @@ TlsMaterial prepare_tls(const std::string& directory) {
     const Certificate server = make_certificate("outrigger-apiserver", key.get(), ca.get(), ca_key.get());
     PEM_write_X509(open_for_writing(material.ca_file, 0644).get(), ca.get());
     PEM_write_X509(open_for_writing(material.files.certificate, 0644).get(), server.get());
-    PEM_write_PrivateKey(open_for_writing(material.files.key, 0600).get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    PEM_write_PrivateKey(open_for_writing(material.files.key, 0600).get(), key.get(), nullptr, nullptr, 0,
+                         nullptr, nullptr);
   }
   material.ca_pem = read_file(material.ca_file);
   return material;

@@ -91,19 +91,21 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (silent_) return swallow();
     parser_.emplace();
     parser_->body_limit(context_->body_bytes);
-    beast::http::async_read(stream_, buffer_, *parser_, [self = this->shared_from_this()](Error error, std::size_t) {
-      if (error == beast::http::error::body_limit) return self->refuse_large_body();
-      if (error) return self->end();
-      self->dispatch();
-    });
+    beast::http::async_read(stream_, buffer_, *parser_,
+                            [self = this->shared_from_this()](Error error, std::size_t) {
+                              if (error == beast::http::error::body_limit) return self->refuse_large_body();
+                              if (error) return self->end();
+                              self->dispatch();
+                            });
   }
 
   void refuse_large_body() {
     keep_alive_ = false;
     ++turn_;
-    write_answer(failure({.code = 413,
-                          .reason = "RequestEntityTooLarge",
-                          .message = "Request entity too large: limit is " + std::to_string(context_->body_bytes)}));
+    write_answer(
+        failure({.code = 413,
+                 .reason = "RequestEntityTooLarge",
+                 .message = "Request entity too large: limit is " + std::to_string(context_->body_bytes)}));
   }
 
   void dispatch() {
@@ -122,7 +124,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   }
 
   std::string head(const HttpResponse& response, std::optional<std::size_t> length) const {
-    std::string text = "HTTP/1.1 " + std::to_string(response.code) + " " + std::string(reason_phrase(response.code)) + "\r\n";
+    std::string text = "HTTP/1.1 " + std::to_string(response.code) + " " +
+                       std::string(reason_phrase(response.code)) + "\r\n";
     const auto add = [&](std::string_view name, std::string_view value) {
       text.append(name).append(": ").append(value).append("\r\n");
     };
@@ -150,10 +153,11 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       writer.chunk(response.body);
       out_ += "0\r\n\r\n";
     }
-    asio::async_write(stream_, asio::buffer(out_), [self = this->shared_from_this()](Error error, std::size_t) {
-      if (error || !self->keep_alive_) return self->end();
-      self->read();
-    });
+    asio::async_write(stream_, asio::buffer(out_),
+                      [self = this->shared_from_this()](Error error, std::size_t) {
+                        if (error || !self->keep_alive_) return self->end();
+                        self->read();
+                      });
   }
 
   void write_stream(HttpResponse response, std::shared_ptr<BodySource> body) {
@@ -184,7 +188,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (writing_ || ended_ || silent_ || !source_) return;
     auto state = BodySource::State::more;
     ChunkWriter writer(out_);
-    while (state == BodySource::State::more && out_.size() < BodySource::fill_bytes) state = source_->fill(writer);
+    while (state == BodySource::State::more && out_.size() < BodySource::fill_bytes)
+      state = source_->fill(writer);
     if (state == BodySource::State::done) {
       writer.raw("0\r\n\r\n");
       source_->closed();
@@ -196,29 +201,31 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
       return;
     }
     writing_ = true;
-    asio::async_write(stream_, asio::buffer(out_), [self = this->shared_from_this(), state](Error error, std::size_t) {
-      self->writing_ = false;
-      self->out_.clear();
-      if (error || state == BodySource::State::cut) return self->end();
-      if (state == BodySource::State::done) return self->after_stream();
-      self->pump();
-    });
+    asio::async_write(stream_, asio::buffer(out_),
+                      [self = this->shared_from_this(), state](Error error, std::size_t) {
+                        self->writing_ = false;
+                        self->out_.clear();
+                        if (error || state == BodySource::State::cut) return self->end();
+                        if (state == BodySource::State::done) return self->after_stream();
+                        self->pump();
+                      });
   }
 
   // While a body streams, one small read stays open: it is how the peer's leaving is noticed.
   void watch_for_end() {
     watching_ = true;
-    stream_.async_read_some(asio::buffer(probe_), [self = this->shared_from_this()](Error error, std::size_t size) {
-      self->watching_ = false;
-      if (self->ended_) return;
-      if (error) return self->end();
-      // The next request came early; keep its bytes for the parser.
-      auto room = self->buffer_.prepare(size);
-      asio::buffer_copy(room, asio::buffer(self->probe_, size));
-      self->buffer_.commit(size);
-      if (!self->source_ && !self->writing_) return self->read();
-      self->watch_for_end();
-    });
+    stream_.async_read_some(asio::buffer(probe_),
+                            [self = this->shared_from_this()](Error error, std::size_t size) {
+                              self->watching_ = false;
+                              if (self->ended_) return;
+                              if (error) return self->end();
+                              // The next request came early; keep its bytes for the parser.
+                              auto room = self->buffer_.prepare(size);
+                              asio::buffer_copy(room, asio::buffer(self->probe_, size));
+                              self->buffer_.commit(size);
+                              if (!self->source_ && !self->writing_) return self->read();
+                              self->watch_for_end();
+                            });
   }
 
   void after_stream() {
@@ -231,11 +238,12 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   void swallow() {
     if (watching_ || ended_) return;
     watching_ = true;
-    stream_.async_read_some(asio::buffer(probe_), [self = this->shared_from_this()](Error error, std::size_t) {
-      self->watching_ = false;
-      if (error) return self->end();
-      self->swallow();
-    });
+    stream_.async_read_some(asio::buffer(probe_),
+                            [self = this->shared_from_this()](Error error, std::size_t) {
+                              self->watching_ = false;
+                              if (error) return self->end();
+                              self->swallow();
+                            });
   }
 
   void end() {
@@ -271,8 +279,8 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
 
 }  // namespace
 
-std::shared_ptr<Connection> make_connection(asio::ip::tcp::socket socket, std::shared_ptr<ConnectionContext> context,
-                                            Peer peer) {
+std::shared_ptr<Connection> make_connection(asio::ip::tcp::socket socket,
+                                            std::shared_ptr<ConnectionContext> context, Peer peer) {
   Error ignored;
   socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   beast::tcp_stream stream(std::move(socket));

@@ -28,7 +28,7 @@ struct ConnectionContext {
   std::function<std::string()> audit_id;
 };
 
-std::shared_ptr<Connection> make_connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<ConnectionContext> context,
-                                            Peer peer);
+std::shared_ptr<Connection> make_connection(boost::asio::ip::tcp::socket socket,
+                                            std::shared_ptr<ConnectionContext> context, Peer peer);
 
 }  // namespace outrigger::apiserver

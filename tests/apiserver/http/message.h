@@ -49,7 +49,7 @@ class BodySource {
   static constexpr std::size_t fill_bytes = 64u << 10;  // stop appending about here
   virtual ~BodySource() = default;
   virtual State fill(ChunkWriter& out) = 0;
-  virtual void closed() = 0;  // the peer is gone or the body has ended; last call
+  virtual void closed() = 0;           // the peer is gone or the body has ended; last call
   std::function<void()> wake = [] {};  // set by the connection
 };
 

@@ -81,7 +81,8 @@ class AsioClock final : public Clock {
 }  // namespace
 
 struct Network::Impl {
-  explicit Impl(Options given) : options(std::move(given)), clock(context), acceptor(context), tls(asio::ssl::context::tls_server) {
+  explicit Impl(Options given)
+      : options(std::move(given)), clock(context), acceptor(context), tls(asio::ssl::context::tls_server) {
     if (options.tls) {
       tls.use_certificate_chain_file(options.files.certificate);
       tls.use_private_key_file(options.files.key, asio::ssl::context::pem);
@@ -111,7 +112,8 @@ struct Network::Impl {
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(1024, error);
     if (error) {
-      throw std::runtime_error("cannot listen on " + options.address + ":" + std::to_string(endpoint.port()) + ": " + error.message());
+      throw std::runtime_error("cannot listen on " + options.address + ":" + std::to_string(endpoint.port()) +
+                               ": " + error.message());
     }
   }
 
@@ -175,8 +177,12 @@ struct Network::Impl {
 Network::Network(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Network::~Network() = default;
 
-std::uint16_t Network::port() const { return impl_->endpoint.port(); }
-Clock& Network::clock() { return impl_->clock; }
+std::uint16_t Network::port() const {
+  return impl_->endpoint.port();
+}
+Clock& Network::clock() {
+  return impl_->clock;
+}
 
 void Network::serve(Handler handler, std::function<Welcome()> on_connect) {
   impl_->handler = std::move(handler);
@@ -184,9 +190,15 @@ void Network::serve(Handler handler, std::function<Welcome()> on_connect) {
   impl_->accept();
 }
 
-void Network::run() { impl_->context.run(); }
-void Network::stop() { impl_->context.stop(); }
-void Network::post(std::function<void()> on_thread) { asio::post(impl_->context, std::move(on_thread)); }
+void Network::run() {
+  impl_->context.run();
+}
+void Network::stop() {
+  impl_->context.stop();
+}
+void Network::post(std::function<void()> on_thread) {
+  asio::post(impl_->context, std::move(on_thread));
+}
 
 void Network::stop_at_end_of(int descriptor) {
   impl_->parent = std::make_unique<asio::posix::stream_descriptor>(impl_->context);

@@ -49,7 +49,7 @@ class Network {
   void serve(Handler handler, std::function<Welcome()> on_connect);
   // Runs until stop(); the calling thread becomes the server's thread.
   void run();
-  void stop();                                // from any thread
+  void stop();                                 // from any thread
   void post(std::function<void()> on_thread);  // from any thread
   // Ends run() when the descriptor reports end of file (a pipe, a socket or a terminal).
   void stop_at_end_of(int descriptor);

@@ -42,7 +42,9 @@ constexpr std::array names{
 
 std::optional<Cause> parse_cause(std::string_view given) {
   std::string name(given);
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   const auto found = std::find_if(names.begin(), names.end(), [&](const Named& n) { return n.name == name; });
   if (found != names.end()) return Cause{found->kind, found->exit_code, std::string(found->reason)};
   if (!name.starts_with("exit_")) return {};

@@ -30,7 +30,8 @@ class Kubelet {
   Kubelet(Store& store, Clock& clock, KubeletSettings settings, std::uint64_t seed);
 
   // Ends a pod now. The error is one line for the caller.
-  tl::expected<void, std::string> die(std::string_view name_space, std::string_view name, std::string_view cause);
+  tl::expected<void, std::string> die(std::string_view name_space, std::string_view name,
+                                      std::string_view cause);
   const std::vector<Death>& deaths() const { return deaths_; }
   void reset();
   KubeletSettings& settings() { return settings_; }
@@ -62,7 +63,8 @@ class Kubelet {
 
   SnapshotPtr current(const std::string& uid) const;
   // Writes a new status, if the pod is still there.
-  bool write(const std::string& uid, const std::function<void(Json&, const std::string& now)>& change, const std::function<void(Draft&)>& more = {});
+  bool write(const std::string& uid, const std::function<void(Json&, const std::string& now)>& change,
+             const std::function<void(Draft&)>& more = {});
   Millis pick(const DurationRange& range);
 
   Store& store_;

@@ -6,8 +6,20 @@
 namespace outrigger::apiserver::pod_status {
 namespace {
 
-constexpr std::array order{"observedGeneration", "phase", "conditions", "message", "reason", "nominatedNodeName", "hostIP", "hostIPs", "podIP", "podIPs",
-                           "startTime", "initContainerStatuses", "containerStatuses", "qosClass"};
+constexpr std::array order{"observedGeneration",
+                           "phase",
+                           "conditions",
+                           "message",
+                           "reason",
+                           "nominatedNodeName",
+                           "hostIP",
+                           "hostIPs",
+                           "podIP",
+                           "podIPs",
+                           "startTime",
+                           "initContainerStatuses",
+                           "containerStatuses",
+                           "qosClass"};
 
 void reorder(Json& status) {
   Json sorted = Json::object();
@@ -19,16 +31,24 @@ void reorder(Json& status) {
 
 std::string names_of(const PodFacts& facts) {
   std::string names;
-  for (const auto& container : facts.containers) names.append(names.empty() ? "" : " ").append(container.name);
+  for (const auto& container : facts.containers)
+    names.append(names.empty() ? "" : " ").append(container.name);
   return names;
 }
 
 Json container_status(const ContainerInfo& container, Json state, bool ready, bool started) {
-  return {{"name", container.name}, {"state", std::move(state)}, {"lastState", Json::object()}, {"ready", ready}, {"restartCount", 0},
-          {"image", container.image}, {"imageID", started ? "sim://" + container.image : ""}};
+  return {{"name", container.name},
+          {"state", std::move(state)},
+          {"lastState", Json::object()},
+          {"ready", ready},
+          {"restartCount", 0},
+          {"image", container.image},
+          {"imageID", started ? "sim://" + container.image : ""}};
 }
 
-std::string container_id(const PodFacts& facts, const ContainerInfo& container) { return "sim://" + facts.uid + "/" + container.name; }
+std::string container_id(const PodFacts& facts, const ContainerInfo& container) {
+  return "sim://" + facts.uid + "/" + container.name;
+}
 
 std::vector<ContainerInfo> all_containers(const PodFacts& facts) {
   auto all = facts.containers;
@@ -45,13 +65,18 @@ std::string started_at(const Json& status, const std::string& fallback) {
 
 }  // namespace
 
-void set_condition(Json& status, std::string_view type, bool value, const std::string& now, std::string_view reason, std::string_view message) {
+void set_condition(Json& status, std::string_view type, bool value, const std::string& now,
+                   std::string_view reason, std::string_view message) {
   Json& conditions = status["conditions"];
   if (!conditions.is_array()) conditions = Json::array();
   const std::string wanted = value ? "True" : "False";
-  const auto found = std::find_if(conditions.begin(), conditions.end(), [&](const Json& c) { return string_member(c, "type") == type; });
+  const auto found = std::find_if(conditions.begin(), conditions.end(),
+                                  [&](const Json& c) { return string_member(c, "type") == type; });
   const bool same = found != conditions.end() && string_member(*found, "status") == wanted;
-  Json condition{{"type", type}, {"status", wanted}, {"lastProbeTime", nullptr}, {"lastTransitionTime", same ? string_member(*found, "lastTransitionTime") : now}};
+  Json condition{{"type", type},
+                 {"status", wanted},
+                 {"lastProbeTime", nullptr},
+                 {"lastTransitionTime", same ? string_member(*found, "lastTransitionTime") : now}};
   if (!reason.empty()) condition["reason"] = reason;
   if (!message.empty()) condition["message"] = message;
   if (found != conditions.end()) {
@@ -90,7 +115,8 @@ void creating(Json& status, const PodFacts& facts, const std::string& now) {
 }
 
 void waiting(Json& status, std::string_view reason, std::string_view message) {
-  for (auto& container : status["containerStatuses"]) container["state"] = {{"waiting", {{"reason", reason}, {"message", message}}}};
+  for (auto& container : status["containerStatuses"])
+    container["state"] = {{"waiting", {{"reason", reason}, {"message", message}}}};
 }
 
 void running(Json& status, const PodFacts& facts, const std::string& now) {
@@ -118,7 +144,12 @@ void ended(Json& status, const PodFacts& facts, const Ending& ending, const std:
   for (std::size_t i = 0; i < containers.size(); ++i) {
     const bool lives = i > 0 && ending.sidecar_lives;
     Json state = lives ? Json{{"running", {{"startedAt", started}}}}
-                       : Json{{"terminated", {{"exitCode", ending.exit_code}, {"reason", ending.container_reason}, {"startedAt", started}, {"finishedAt", now}, {"containerID", container_id(facts, containers[i])}}}};
+                       : Json{{"terminated",
+                               {{"exitCode", ending.exit_code},
+                                {"reason", ending.container_reason},
+                                {"startedAt", started},
+                                {"finishedAt", now},
+                                {"containerID", container_id(facts, containers[i])}}}};
     Json entry = container_status(containers[i], std::move(state), lives, true);
     entry["containerID"] = container_id(facts, containers[i]);
     entry["started"] = lives;
@@ -145,10 +176,14 @@ void init_failed(Json& status, const PodFacts& facts, const std::string& now) {
   creating(status, facts, now);
   status["phase"] = "Failed";
   set_condition(status, "Initialized", false, now, "PodFailed");
-  Json init = container_status({"init", "init:1"}, {{"terminated", {{"exitCode", 1}, {"reason", "Error"}, {"startedAt", now}, {"finishedAt", now}}}}, false, true);
+  Json init = container_status(
+      {"init", "init:1"},
+      {{"terminated", {{"exitCode", 1}, {"reason", "Error"}, {"startedAt", now}, {"finishedAt", now}}}},
+      false, true);
   init["started"] = false;
   status["initContainerStatuses"] = Json::array({init});
-  for (auto& container : status["containerStatuses"]) container["state"] = {{"waiting", {{"reason", "PodInitializing"}}}};
+  for (auto& container : status["containerStatuses"])
+    container["state"] = {{"waiting", {{"reason", "PodInitializing"}}}};
   reorder(status);
 }
 

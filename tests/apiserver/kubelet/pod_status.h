@@ -34,7 +34,8 @@ struct Ending {
 
 namespace pod_status {
 
-void set_condition(Json& status, std::string_view type, bool value, const std::string& now, std::string_view reason = {}, std::string_view message = {});
+void set_condition(Json& status, std::string_view type, bool value, const std::string& now,
+                   std::string_view reason = {}, std::string_view message = {});
 void scheduled(Json& status, const std::string& now);
 void unschedulable(Json& status, const std::string& now, std::string_view message);
 void creating(Json& status, const PodFacts& facts, const std::string& now);

@@ -40,7 +40,9 @@ std::string encoded(Rv rv, std::string_view start) {
 
 }  // namespace
 
-std::string encode_continue(const ContinueToken& token) { return encoded(token.rv, token.start); }
+std::string encode_continue(const ContinueToken& token) {
+  return encoded(token.rv, token.start);
+}
 
 std::string encode_inconsistent_continue(const ContinueToken& token) {
   return encoded(-1, std::string_view(token.start).substr(token.start.starts_with('/') ? 1 : 0));
@@ -50,7 +52,8 @@ tl::expected<ContinueToken, std::string> decode_continue(std::string_view text) 
   const std::string prefix = "continue key is not valid: ";
   const auto decoded = base64url_decode(text);
   if (decoded.illegal_at) {
-    return tl::unexpected(prefix + "illegal base64 data at input byte " + std::to_string(*decoded.illegal_at));
+    return tl::unexpected(prefix + "illegal base64 data at input byte " +
+                          std::to_string(*decoded.illegal_at));
   }
   const Json json = parse_json(decoded.bytes);
   if (json.is_discarded() || !json.is_object()) return tl::unexpected(prefix + json_error(decoded.bytes));

@@ -13,7 +13,8 @@ std::int64_t own_grace(const Snapshot& pod) {
   const auto text = pod.members();
   const auto at = text.rfind(name);
   std::int64_t value = 30;
-  if (at != std::string_view::npos) std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
+  if (at != std::string_view::npos)
+    std::from_chars(text.data() + at + name.size(), text.data() + text.size(), value);
   return value;
 }
 
@@ -35,7 +36,8 @@ std::int64_t grace_of(const Snapshot& pod, std::optional<std::int64_t> asked) {
   return grace < 0 ? 1 : grace;
 }
 
-DeletionResult delete_object(Store& store, const Snapshot& object, std::optional<std::int64_t> grace_s, std::int64_t unix_ms) {
+DeletionResult delete_object(Store& store, const Snapshot& object, std::optional<std::int64_t> grace_s,
+                             std::int64_t unix_ms) {
   SnapshotPtr current = store.find(object.resource, object.meta.name_space, object.meta.name);
   if (object.resource != Resource::pods) {
     if (!current->meta.finalizers.empty()) return {mark(store, *current, 0, unix_ms), false};
@@ -47,7 +49,8 @@ DeletionResult delete_object(Store& store, const Snapshot& object, std::optional
     const bool stuck = current->meta.deletion_grace_s.value_or(0) > 0 || !current->meta.finalizers.empty();
     if (stuck) return {current, false};
   }
-  if (!current->meta.terminating() || grace < current->meta.deletion_grace_s.value_or(0)) current = mark(store, *current, grace, unix_ms);
+  if (!current->meta.terminating() || grace < current->meta.deletion_grace_s.value_or(0))
+    current = mark(store, *current, grace, unix_ms);
   if (grace > 0 || !current->meta.finalizers.empty()) return {current, false};
   return {store.remove(*current), true};
 }

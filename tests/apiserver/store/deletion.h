@@ -13,7 +13,8 @@ struct DeletionResult {
 };
 
 // A pod's graceful deletion, or the removal at once of anything else. `grace_s` unset = the pod's own.
-DeletionResult delete_object(Store& store, const Snapshot& object, std::optional<std::int64_t> grace_s, std::int64_t unix_ms);
+DeletionResult delete_object(Store& store, const Snapshot& object, std::optional<std::int64_t> grace_s,
+                             std::int64_t unix_ms);
 
 // What a DELETE of this pod would use as grace period.
 std::int64_t grace_of(const Snapshot& pod, std::optional<std::int64_t> asked);

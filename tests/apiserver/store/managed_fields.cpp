@@ -13,17 +13,24 @@ struct KeyedList {
   std::array<const char*, 2> keys;  // second may be null
 };
 constexpr std::array keyed_lists{
-    KeyedList{"containers", {"name", nullptr}},       KeyedList{"initContainers", {"name", nullptr}},
-    KeyedList{"env", {"name", nullptr}},              KeyedList{"volumes", {"name", nullptr}},
-    KeyedList{"volumeMounts", {"mountPath", nullptr}}, KeyedList{"ports", {"containerPort", "protocol"}},
-    KeyedList{"imagePullSecrets", {"name", nullptr}}, KeyedList{"ownerReferences", {"uid", nullptr}},
-    KeyedList{"conditions", {"type", nullptr}},       KeyedList{"podIPs", {"ip", nullptr}},
+    KeyedList{"containers", {"name", nullptr}},
+    KeyedList{"initContainers", {"name", nullptr}},
+    KeyedList{"env", {"name", nullptr}},
+    KeyedList{"volumes", {"name", nullptr}},
+    KeyedList{"volumeMounts", {"mountPath", nullptr}},
+    KeyedList{"ports", {"containerPort", "protocol"}},
+    KeyedList{"imagePullSecrets", {"name", nullptr}},
+    KeyedList{"ownerReferences", {"uid", nullptr}},
+    KeyedList{"conditions", {"type", nullptr}},
+    KeyedList{"podIPs", {"ip", nullptr}},
     KeyedList{"hostAliases", {"ip", nullptr}},
 };
-constexpr std::array<std::string_view, 4> atomic_maps{"fieldRef", "nodeSelector", "secretKeyRef", "configMapKeyRef"};
+constexpr std::array<std::string_view, 4> atomic_maps{"fieldRef", "nodeSelector", "secretKeyRef",
+                                                      "configMapKeyRef"};
 
 const KeyedList* keyed(std::string_view name) {
-  const auto found = std::find_if(keyed_lists.begin(), keyed_lists.end(), [&](const auto& list) { return list.name == name; });
+  const auto found = std::find_if(keyed_lists.begin(), keyed_lists.end(),
+                                  [&](const auto& list) { return list.name == name; });
   return found == keyed_lists.end() ? nullptr : &*found;
 }
 
@@ -45,7 +52,8 @@ Json list_fields(const KeyedList& list, const Json& items) {
     }
     members["k:" + dump(key)] = fields_of("", item, true);
   }
-  return sorted_object(std::move(members), list.name != "containers" && list.name != "initContainers" && list.name != "conditions");
+  return sorted_object(std::move(members), list.name != "containers" && list.name != "initContainers" &&
+                                               list.name != "conditions");
 }
 
 Json fields_of(std::string_view name, const Json& value, bool with_self) {
@@ -77,12 +85,14 @@ Json owned_fields(const Json& object) {
   Json metadata = Json::object();
   const Json given = object.value("metadata", Json::object());
   for (const auto& [name, value] : given.items()) {
-    if (name == "labels" || name == "annotations" || name == "ownerReferences" || name == "generateName" || name == "finalizers") {
+    if (name == "labels" || name == "annotations" || name == "ownerReferences" || name == "generateName" ||
+        name == "finalizers") {
       metadata["f:" + name] = fields_of(name, value, true);
     }
   }
   for (const auto& [name, value] : object.items()) {
-    if (name == "data" || name == "binaryData" || name == "immutable") fields["f:" + name] = fields_of(name, value, true);
+    if (name == "data" || name == "binaryData" || name == "immutable")
+      fields["f:" + name] = fields_of(name, value, true);
   }
   if (!metadata.empty()) {
     std::map<std::string, Json> sorted;
@@ -101,9 +111,11 @@ Json owned_status_fields(const Json& status) {
   return fields;
 }
 
-void note_manager(Meta& meta, const std::string& manager, const std::string& subresource, const std::string& time, const Json& fields) {
-  const auto found = std::find_if(meta.managed.begin(), meta.managed.end(),
-                                  [&](const ManagedEntry& e) { return e.manager == manager && e.subresource == subresource; });
+void note_manager(Meta& meta, const std::string& manager, const std::string& subresource,
+                  const std::string& time, const Json& fields) {
+  const auto found = std::find_if(meta.managed.begin(), meta.managed.end(), [&](const ManagedEntry& e) {
+    return e.manager == manager && e.subresource == subresource;
+  });
   if (found == meta.managed.end()) {
     meta.managed.push_back({manager, time, subresource, std::make_shared<const std::string>(dump(fields))});
     return;

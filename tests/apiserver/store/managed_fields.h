@@ -13,6 +13,7 @@ Json owned_fields(const Json& object);
 Json owned_status_fields(const Json& status);
 
 // Records that `manager` wrote `fields`; an entry it already has is extended.
-void note_manager(Meta& meta, const std::string& manager, const std::string& subresource, const std::string& time, const Json& fields);
+void note_manager(Meta& meta, const std::string& manager, const std::string& subresource,
+                  const std::string& time, const Json& fields);
 
 }  // namespace outrigger::apiserver

@@ -5,7 +5,8 @@
 namespace outrigger::apiserver {
 namespace {
 
-constexpr std::array<ResourceInfo, 2> resources{{{"pods", "Pod", "PodList"}, {"configmaps", "ConfigMap", "ConfigMapList"}}};
+constexpr std::array<ResourceInfo, 2> resources{
+    {{"pods", "Pod", "PodList"}, {"configmaps", "ConfigMap", "ConfigMapList"}}};
 
 void append_map(std::string& out, std::string_view name, const Labels& map) {
   if (map.empty()) return;
@@ -48,7 +49,8 @@ void append_metadata(std::string& out, const Meta& meta, Rv rv) {
   if (meta.generation > 0) out.append(",\"generation\":").append(std::to_string(meta.generation));
   append_text(out, "creationTimestamp", meta.creation_timestamp);
   append_text(out, "deletionTimestamp", meta.deletion_timestamp);
-  if (meta.deletion_grace_s) out.append(",\"deletionGracePeriodSeconds\":").append(std::to_string(*meta.deletion_grace_s));
+  if (meta.deletion_grace_s)
+    out.append(",\"deletionGracePeriodSeconds\":").append(std::to_string(*meta.deletion_grace_s));
   append_map(out, "labels", meta.labels);
   append_map(out, "annotations", meta.annotations);
   if (!meta.owner_references.empty()) out.append(",\"ownerReferences\":").append(meta.owner_references);
@@ -74,7 +76,8 @@ Meta meta_of(const Json& json) {
   meta.generate_name = string_member(json, "generateName");
   meta.name_space = string_member(json, "namespace");
   meta.uid = string_member(json, "uid");
-  if (const auto it = json.find("generation"); it != json.end() && it->is_number()) meta.generation = it->get<std::int64_t>();
+  if (const auto it = json.find("generation"); it != json.end() && it->is_number())
+    meta.generation = it->get<std::int64_t>();
   meta.creation_timestamp = string_member(json, "creationTimestamp");
   meta.deletion_timestamp = string_member(json, "deletionTimestamp");
   if (const auto it = json.find("deletionGracePeriodSeconds"); it != json.end() && it->is_number()) {
@@ -109,13 +112,16 @@ void read_spec(Draft& draft, const Json& spec) {
   draft.fields.scheduler_name = string_member(spec, "schedulerName");
   draft.fields.service_account = string_member(spec, "serviceAccountName");
   const auto host = spec.find("hostNetwork");
-  draft.fields.host_network = host != spec.end() && host->is_boolean() && host->get<bool>() ? "true" : "false";
+  draft.fields.host_network =
+      host != spec.end() && host->is_boolean() && host->get<bool>() ? "true" : "false";
   draft.node_name_at = node_name_offset(spec);
 }
 
 }  // namespace
 
-const ResourceInfo& info(Resource resource) { return resources[static_cast<std::size_t>(resource)]; }
+const ResourceInfo& info(Resource resource) {
+  return resources[static_cast<std::size_t>(resource)];
+}
 
 std::optional<Resource> resource_by_plural(std::string_view plural) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
@@ -125,7 +131,8 @@ std::optional<Resource> resource_by_plural(std::string_view plural) {
 }
 
 std::string_view Snapshot::members() const {
-  return members_bytes == 0 ? std::string_view() : std::string_view(text).substr(metadata_bytes + 1, members_bytes);
+  return members_bytes == 0 ? std::string_view()
+                            : std::string_view(text).substr(metadata_bytes + 1, members_bytes);
 }
 
 std::string_view Snapshot::status() const {
@@ -191,10 +198,15 @@ Json to_json(const Snapshot& snapshot) {
 
 void append_object(std::string& out, const Snapshot& snapshot, View view) {
   if (view == View::metadata) {
-    out.append("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",").append(snapshot.metadata()).append("}");
+    out.append("{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":\"meta.k8s.io/v1\",")
+        .append(snapshot.metadata())
+        .append("}");
     return;
   }
-  out.append("{\"kind\":\"").append(info(snapshot.resource).kind).append("\",\"apiVersion\":\"v1\",").append(snapshot.text);
+  out.append("{\"kind\":\"")
+      .append(info(snapshot.resource).kind)
+      .append("\",\"apiVersion\":\"v1\",")
+      .append(snapshot.text);
 }
 
 void append_list_item(std::string& out, const Snapshot& snapshot, View view) {

@@ -67,7 +67,7 @@ struct PodFields {
 struct Draft {
   Resource resource = Resource::pods;
   Meta meta;
-  std::string members;           // `"spec":{...}` or `"data":{...}`: all between metadata and status, may be empty
+  std::string members;  // `"spec":{...}` or `"data":{...}`: all between metadata and status, may be empty
   std::size_t node_name_at = 0;  // offset in `members` where `"nodeName":"x",` goes
   std::string status;            // JSON text, or empty
   PodFields fields;

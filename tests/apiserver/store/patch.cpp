@@ -7,7 +7,9 @@ namespace {
 
 // Lists that a strategic merge patch merges by key.
 const char* merge_key(std::string_view list) {
-  if (list == "containers" || list == "initContainers" || list == "env" || list == "volumes" || list == "imagePullSecrets") return "name";
+  if (list == "containers" || list == "initContainers" || list == "env" || list == "volumes" ||
+      list == "imagePullSecrets")
+    return "name";
   if (list == "conditions") return "type";
   if (list == "volumeMounts") return "mountPath";
   if (list == "ownerReferences") return "uid";

@@ -135,22 +135,29 @@ tl::expected<LabelSelector, std::string> LabelSelector::parse(std::string_view t
 }
 
 bool LabelSelector::matches(const Labels& labels) const {
-  return std::all_of(requirements_.begin(), requirements_.end(), [&](const auto& r) { return holds(r, labels); });
+  return std::all_of(requirements_.begin(), requirements_.end(),
+                     [&](const auto& r) { return holds(r, labels); });
 }
 
 bool LabelSelector::holds(const Requirement& requirement, const Labels& labels) {
   const auto label = labels.find(requirement.key);
   const bool exists = label != labels.end();
   const auto listed = [&] {
-    return std::find(requirement.values.begin(), requirement.values.end(), label->second) != requirement.values.end();
+    return std::find(requirement.values.begin(), requirement.values.end(), label->second) !=
+           requirement.values.end();
   };
   switch (requirement.op) {
-    case Operator::exists: return exists;
-    case Operator::absent: return !exists;
-    case Operator::in: return exists && listed();
-    case Operator::not_in: return !exists || !listed();
+    case Operator::exists:
+      return exists;
+    case Operator::absent:
+      return !exists;
+    case Operator::in:
+      return exists && listed();
+    case Operator::not_in:
+      return !exists || !listed();
     case Operator::greater:
-    case Operator::less: break;
+    case Operator::less:
+      break;
   }
   const auto have = exists ? integer(label->second) : std::nullopt;
   const auto bound = integer(requirement.values.front());

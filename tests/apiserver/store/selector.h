@@ -50,7 +50,9 @@ struct Selection {
   LabelSelector labels;
   FieldSelector fields;
   bool empty() const { return labels.empty() && fields.empty(); }
-  bool matches(const Snapshot& object) const { return labels.matches(object.meta.labels) && fields.matches(object); }
+  bool matches(const Snapshot& object) const {
+    return labels.matches(object.meta.labels) && fields.matches(object);
+  }
 };
 
 }  // namespace outrigger::apiserver

@@ -12,8 +12,8 @@ std::string key_of(std::string_view name_space, std::string_view name) {
 }
 
 // What differed at `query.at` from now: key -> version then (null = not there).
-std::map<std::string, SnapshotPtr> undone(const std::deque<Event>& history, std::deque<Event>::const_iterator from,
-                                          Resource resource) {
+std::map<std::string, SnapshotPtr> undone(const std::deque<Event>& history,
+                                          std::deque<Event>::const_iterator from, Resource resource) {
   std::map<std::string, SnapshotPtr> then;
   for (; from != history.end(); ++from) {
     if (from->object->resource == resource) then.try_emplace(from->object->key(), from->previous);
@@ -70,7 +70,8 @@ void Store::clear() {
 }
 
 std::deque<Event>::const_iterator Store::after(Rv rv) const {
-  return std::upper_bound(history_.begin(), history_.end(), rv, [](Rv at, const Event& event) { return at < event.rv; });
+  return std::upper_bound(history_.begin(), history_.end(), rv,
+                          [](Rv at, const Event& event) { return at < event.rv; });
 }
 
 ListPage Store::list(const ListQuery& query) const {

@@ -34,8 +34,8 @@ struct ListQuery {
 
 struct ListPage {
   std::vector<SnapshotPtr> items;
-  std::string next;               // key of the last item when there may be more, else empty
-  std::size_t remaining = 0;      // objects after the page; counted only without a selection
+  std::string next;           // key of the last item when there may be more, else empty
+  std::size_t remaining = 0;  // objects after the page; counted only without a selection
 };
 
 class Store {
@@ -55,7 +55,9 @@ class Store {
   SnapshotPtr remove(const Snapshot& object);
   ListPage list(const ListQuery& query) const;
   std::size_t size(Resource resource) const { return index(resource).size(); }
-  const std::map<std::string, SnapshotPtr>& index(Resource resource) const { return index_[static_cast<std::size_t>(resource)]; }
+  const std::map<std::string, SnapshotPtr>& index(Resource resource) const {
+    return index_[static_cast<std::size_t>(resource)];
+  }
   // Forgets all objects, silently; watchers have to be dropped by the caller.
   void clear();
 

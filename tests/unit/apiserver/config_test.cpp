@@ -1,0 +1,68 @@
+#include <gtest/gtest.h>
+
+#include "tests/apiserver/base/yaml.h"
+#include "tests/apiserver/config.h"
+
+namespace outrigger::apiserver {
+namespace {
+
+std::string complaint(const std::string& yaml) {
+  Config config;
+  try {
+    read_config(config, yaml, "config.yaml");
+  } catch (const YamlProblem& problem) {
+    return problem.what();
+  }
+  return "accepted";
+}
+
+ApiRequest pods(std::string verb, std::string name_space) {
+  ApiRequest request;
+  request.verb = std::move(verb);
+  request.plural = "pods";
+  request.name_space = std::move(name_space);
+  return request;
+}
+
+TEST(Configuration, tokens_with_rules_are_accounts_with_those_rights_only) {
+  Config config;
+  read_config(config,
+              "tokens:\n- name: driver\n  user: system:serviceaccount:spark:driver\n  token: t1\n"
+              "  rules:\n  - {namespaces: [spark], resources: [pods, pods/status], verbs: [get, list]}\n",
+              "c");
+  const Access access(config.accounts, false);
+  EXPECT_FALSE(access.refuse(pods("list", "spark"), "Bearer t1").has_value());
+  EXPECT_EQ(access.refuse(pods("delete", "spark"), "Bearer t1")->code, 403);
+  EXPECT_EQ(access.refuse(pods("list", "default"), "Bearer t1")->code, 403);
+  EXPECT_EQ(access.refuse(pods("list", ""), "Bearer t1")->code, 403);
+  EXPECT_EQ(access.refuse(pods("list", "spark"), "Bearer t2")->code, 401);
+  EXPECT_EQ(access.refuse(pods("list", "spark"), "")->code, 403)
+      << "nobody is system:anonymous, not unauthorized";
+  EXPECT_FALSE(Access({}, true).refuse(pods("delete", ""), "").has_value());
+}
+
+TEST(Configuration, mistakes_name_file_line_and_value) {
+  EXPECT_EQ(complaint("kubelet:\n  nodes: many\n"),
+            "config.yaml:2: kubelet.nodes: 'many' is not a whole number from 1 to 1000");
+  EXPECT_EQ(complaint("colour: red\n").find("config.yaml:1: colour: unknown key"), 0u);
+  EXPECT_NE(complaint("quotas:\n- {namespace: spark, name: q, hard: {pods: lots}}\n")
+                .find("'lots' is not a quantity"),
+            std::string::npos);
+  EXPECT_NE(complaint("tokens:\n- {name: x}\n").find("needs name and token"), std::string::npos);
+  EXPECT_EQ(complaint("seed: 4\n"), "accepted");
+}
+
+TEST(Text, durations_and_quantities) {
+  EXPECT_EQ(parse_duration("1.5s"), Millis(1500));
+  EXPECT_EQ(parse_duration("2m"), Millis(120'000));
+  EXPECT_EQ(parse_duration("3"), Millis(3000));
+  EXPECT_FALSE(parse_duration("-1s").has_value());
+  EXPECT_FALSE(parse_duration_range("5ms..1ms").has_value());
+  EXPECT_EQ(parse_quantity("1408Mi"), std::int64_t{1408} * 1048576 * 1000);
+  EXPECT_EQ(parse_quantity("250m"), 250);
+  EXPECT_FALSE(parse_quantity("big").has_value());
+  EXPECT_EQ(format_quantity(2000), "2");
+}
+
+}  // namespace
+}  // namespace outrigger::apiserver
