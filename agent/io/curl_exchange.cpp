@@ -240,4 +240,10 @@ long CurlExchange::connections_made() const {
   return made;
 }
 
+bool CurlExchange::over_http2() const {
+  long version = 0;
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_VERSION, &version);
+  return version == CURL_HTTP_VERSION_2_0;
+}
+
 }  // namespace outrigger::io

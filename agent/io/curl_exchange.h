@@ -41,6 +41,7 @@ class CurlExchange {
   ports::TransportEnd end(int code) const;
   unsigned code() const { return head_told_ ? head_.code : 0; }
   long connections_made() const;
+  bool over_http2() const;  // of an answer
   const kube::Request& request() const { return request_; }
   ports::ExchangeId id() const { return id_; }
   ports::Lane lane() const { return lane_; }

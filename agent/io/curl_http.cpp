@@ -53,6 +53,7 @@ struct CurlHttp::Impl {
   std::unordered_map<ports::ExchangeId, std::unique_ptr<CurlExchange>> exchanges;
   std::vector<CURL*> spares;
   ports::ExchangeId last_id = 0;
+  bool writes_over_http2 = false;
   CurlLane watch, write;
 
   Impl(AsioLoop& l, HttpOptions o, Credentials c, metrics::Catalog* m)
@@ -127,9 +128,19 @@ struct CurlHttp::Impl {
     auto exchange = std::move(exchanges.extract(id).mapped());
     const auto end = exchange->end(code);
     measure(*exchange, end);
+    if (exchange->lane() == ports::Lane::write && exchange->code() != 0) learn(exchange->over_http2());
     auto* sink = exchange->sink();
     retire(std::move(exchange));
     if (sink != nullptr) sink->on_end(end);
+  }
+
+  // What does not fit the streams of the connections there are would get one of its own each, although libcurl is told
+  // to wait (PIPEWAIT): so their number is bounded once the server is known to speak HTTP/2.
+  void learn(bool http2) {
+    if (std::exchange(writes_over_http2, http2) == http2) return;
+    const auto streams = static_cast<long>(options.write_connections);
+    write.limit_connections(http2 ? (streams + streams_per_connection - 1) / streams_per_connection
+                                  : streams);
   }
 
   // True: some is left. The sink may cancel this exchange, or any other, while it is told.

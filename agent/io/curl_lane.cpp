@@ -178,6 +178,9 @@ void CurlLane::remove(void* easy) {
 bool CurlLane::inside() const {
   return impl_->inside;
 }
+void CurlLane::limit_connections(long at_once) {
+  curl_multi_setopt(impl_->multi, CURLMOPT_MAX_HOST_CONNECTIONS, at_once);
+}
 void CurlLane::defer(std::function<void()> work) {
   impl_->deferred.push_back(std::move(work));
 }

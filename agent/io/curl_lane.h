@@ -34,6 +34,7 @@ class CurlLane {
   void add(void* easy);
   void remove(void* easy);
   bool inside() const;
+  void limit_connections(long at_once);  // from now on
   // Runs once libcurl has been left, before anything else of this lane.
   void defer(std::function<void()> work);
   // From the write callback: may this much be delivered now? Then it counts. Otherwise the exchange keeps it and says
