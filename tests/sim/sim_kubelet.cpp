@@ -63,7 +63,7 @@ SimKubelet::SimKubelet(SimNetwork& net) : x_net(net) {
 
 bool SimKubelet::same(const std::string& name, const std::string& uid) const {
   const auto it = x_net.server.pods().find(name);
-  return it != x_net.server.pods().end() && it->second["metadata"]["uid"] == uid;
+  return it != x_net.server.pods().end() && it->second["metadata"]["uid"].get<std::string>() == uid;
 }
 
 void SimKubelet::bind(const std::string& name, const std::string& uid) {

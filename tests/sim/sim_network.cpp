@@ -231,13 +231,13 @@ void SimHttp::bookmark(ports::ExchangeId id) {
 }
 
 void SimHttp::pump_watches() {
-  for (auto& [id, e] : x_exchanges) {
+  for (auto& [key, e] : x_exchanges) {
     if (!e.streaming || e.pumping) continue;
     e.pumping = true;
     const core::Nanos delay = x_net.hit(x_net.faults.watch_stall)
                                   ? core::Nanos(milliseconds(x_net.random.below(10'000)))
                                   : core::Nanos(milliseconds(1 + x_net.random.below(20)));
-    after(delay, [this, id = id] { pump(id); });
+    after(delay, [this, id = key] { pump(id); });
   }
 }
 

@@ -201,8 +201,14 @@ Answer SimServer::remove_one(const std::string& name, const kube::Request& reque
     const Json options = Json::parse(request.body);
     if (options.contains("preconditions") && options["preconditions"].contains("uid")) {
       const std::string uid = options["preconditions"]["uid"];
-      if (uid != it->second["metadata"]["uid"])
+      if (uid != it->second["metadata"]["uid"].get<std::string>())
         return status_answer(409, "Conflict", "Precondition failed: UID in precondition: " + uid);
+    }
+    if (options.contains("preconditions") && options["preconditions"].contains("resourceVersion")) {
+      const std::string seen = options["preconditions"]["resourceVersion"];
+      if (seen != it->second["metadata"]["resourceVersion"].get<std::string>())
+        return status_answer(409, "Conflict",
+                             "Precondition failed: ResourceVersion in precondition: " + seen);
     }
   }
   const Json before = it->second;
@@ -223,7 +229,7 @@ Answer SimServer::patch(const std::string& name, const kube::Request& request) {
   if (it == x_pods.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
   const Json change = Json::parse(request.body);
   if (change.contains("metadata") && change["metadata"].contains("uid") &&
-      change["metadata"]["uid"] != it->second["metadata"]["uid"])
+      change["metadata"]["uid"].get<std::string>() != it->second["metadata"]["uid"].get<std::string>())
     return status_answer(409, "Conflict", "Precondition failed: UID in precondition");
   it->second.merge_patch(change);
   record("MODIFIED", it->second);

@@ -54,8 +54,7 @@ struct SimWorld::Incarnation {
 };
 
 SimWorld::SimWorld(std::uint64_t seed, std::function<void(const std::string&)> trace)
-    : x_seed(seed),
-      x_trace(std::move(trace)),
+    : x_trace(std::move(trace)),
       x_random(test::ManualEntropy(seed).next()),  // neighbouring seeds must not share a stream
       x_server([this] { return x_random.next(); }),
       x_net(x_server, x_timers, x_clock, x_random),
@@ -288,7 +287,7 @@ std::vector<std::string> SimWorld::differences() {
     const auto seen = x_driver->view.find(id_of(pod));
     if (seen == x_driver->view.end())
       note("no pod forgotten: the driver does not see " + name);
-    else if (core::to_string(seen->second.pod.uid) != pod["metadata"]["uid"])
+    else if (core::to_string(seen->second.pod.uid) != pod["metadata"]["uid"].get<std::string>())
       note("the driver sees another uid of " + name);
     else if (seen->second.state != core::ExecutorState::running)
       note("the driver sees " + name + " in state " + std::to_string(static_cast<int>(seen->second.state)));

@@ -48,7 +48,6 @@ class SimWorld {
   void settle();
   void end_by_drain();
 
-  std::uint64_t x_seed;
   std::function<void(const std::string&)> x_trace;
   test::ManualClock x_clock;
   test::ManualTimers x_timers{x_clock};
@@ -66,7 +65,7 @@ class SimWorld {
       0;  // creates whose outcome the agent could not know: lost, late, or cut by a crash
   std::uint64_t x_driver_number = 0;
   std::uint32_t x_size = 15;  // targets are below
-  bool x_draining = false, x_done = false, x_crashes_allowed = true;
+  bool x_draining = false, x_done = false;
   Outcome x_outcome;
 };
 
