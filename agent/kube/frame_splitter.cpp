@@ -25,7 +25,7 @@ void FrameSplitter::reset() {
   x_begin = x_end = x_at = x_line_at = 0;
   x_chunk = {};
   x_scan = {};
-  x_counting = false;
+  x_counting = x_finished = false;
   x_lines = true;
 }
 
@@ -58,7 +58,7 @@ FrameSplitter::Next FrameSplitter::next(Frame& out) {
   if (!skip_space()) return Next::more;
   if (byte(0) != '{') return Next::garbage;
   // A stream without LF between frames must not wait for one.
-  if (!x_lines) x_counting = true;
+  if (!x_lines || x_finished) x_counting = true;
   if (!x_counting) {
     const std::size_t line = find_line_end();
     if (line != none) {

@@ -38,6 +38,9 @@ class FrameSplitter {
   Next next(Frame& out);
   // Right after a presumed frame only: next() gives the same bytes again, split by counting.
   void reject();
+  // The stream has ended: a complete frame that waits for its line end, with the beginning of another one behind it,
+  // comes out of next() now.
+  void finish() { x_finished = true; }
   // A new connection: forgets everything.
   void reset();
   // Bytes of an unfinished frame at the end of a stream (white space between frames apart): 0 = it ended between frames.
@@ -73,6 +76,7 @@ class FrameSplitter {
   Scan x_scan;
   bool x_counting = false;  // this frame is found by counting only
   bool x_lines = true;      // LF stood behind the last frame (or nothing yet)
+  bool x_finished = false;
   bool x_last_in_chunk = false;
   std::size_t x_last_begin = 0;  // where reject() goes back to
 };

@@ -82,21 +82,7 @@ std::string_view JsonReader::scalar() const {
   return {x_bytes + *x_at, end - *x_at};
 }
 
-bool JsonReader::skip() {
-  switch (peek()) {
-    case '\0':
-    case ',':
-    case ':':
-    case '}':
-    case ']':
-      return false;
-    case '{':
-    case '[':
-      break;
-    default:
-      ++x_at;
-      return true;
-  }
+bool JsonReader::skip_nested() {
   const char* const bytes = x_bytes;
   const std::uint32_t* at = x_at;
   const std::uint32_t* const end = x_end;
@@ -171,9 +157,12 @@ bool JsonReader::text(const char* where, std::string& out) {
 
 bool JsonReader::timestamp(const char* where, core::WallMillis& out) {
   RawText found;
-  if (!raw(where, found)) return false;
-  if (!found.present) return true;
-  const auto parsed = parse_timestamp(found.inner);
+  return raw(where, found) && instant(found, where, out);
+}
+
+bool JsonReader::instant(const RawText& raw, const char* where, core::WallMillis& out) {
+  if (!raw.present) return true;
+  const auto parsed = parse_timestamp(raw.inner);
   if (!parsed) return fault(where, "is not a timestamp");
   out = *parsed;
   return true;

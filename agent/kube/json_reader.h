@@ -62,7 +62,13 @@ class JsonReader {
   // A number, true, false, null or what pretends to be one: without the space behind it.
   std::string_view scalar() const;
   // The value and everything in it: brackets are counted, nothing else is looked at.
-  bool skip();
+  bool skip() {
+    const char first = peek();
+    if (first == '{' || first == '[') return skip_nested();
+    if (first == '\0' || first == ',' || first == ':' || first == '}' || first == ']') return false;
+    ++x_at;
+    return true;
+  }
 
   // visit(RawKey) -> bool. `present` tells {} from null.
   template <class Visit>
@@ -105,6 +111,7 @@ class JsonReader {
   bool raw(const char* where, RawText& out);
   bool text(const char* where, std::string& out);
   bool timestamp(const char* where, core::WallMillis& out);
+  bool instant(const RawText& raw, const char* where, core::WallMillis& out);
   bool integer(const char* where, std::int64_t least, std::int64_t most, std::int64_t& out);
   bool boolean(const char* where, bool& out);
   // `max_bytes`: cut at a character's boundary; 0 = whole.
@@ -118,6 +125,7 @@ class JsonReader {
 
  private:
   bool broken(const char* where) { return fault(where, "is malformed"); }
+  bool skip_nested();
   bool null_or(const char* where, const char* what);
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> x_parser;

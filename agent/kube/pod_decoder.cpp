@@ -9,10 +9,6 @@
 namespace outrigger::kube {
 namespace {
 
-bool is_pod_kind(std::string_view kind) {
-  return kind.empty() || kind == "Pod" || kind == "PartialObjectMetadata";
-}
-
 std::optional<FrameType> type_of(std::string_view text) {
   if (text == "MODIFIED") return FrameType::modified;
   if (text == "ADDED") return FrameType::added;
@@ -99,7 +95,7 @@ class PodDecoder::Impl {
     clear(out);
     if (!x_json.open(json)) return false;
     if (!x_reader.read(out, x_facts) || !x_json.finish()) return false;
-    if (!is_pod_kind(x_facts.kind)) return x_json.fault("kind", "is not Pod");
+    if (x_facts.foreign_kind) return x_json.fault("kind", "is not Pod");
     return x_reader.is_whole(out);
   }
 
@@ -121,7 +117,7 @@ class PodDecoder::Impl {
       core::Pod& pod = pod_of(out.event, out.type);
       if (!x_reader.read(pod, x_facts) || !x_reader.is_whole(pod)) return false;
     }
-    if (!is_pod_kind(x_facts.kind)) return x_json.fault("object.kind", "is not Pod");
+    if (x_facts.foreign_kind) return x_json.fault("object.kind", "is not Pod");
     if (x_facts.resource_version.empty())
       return x_json.fault("object.metadata.resourceVersion", "is missing");
     out.resource_version = x_facts.resource_version;

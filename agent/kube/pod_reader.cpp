@@ -57,7 +57,7 @@ void clear(Pod& pod) {
 }
 
 bool PodReader::read(Pod& pod, ObjectFacts& facts) {
-  facts.kind.clear();
+  facts.foreign_kind = false;
   facts.resource_version.clear();
   facts.initial_events_end = false;
   x_others.failed = x_others.running = false;
@@ -89,13 +89,15 @@ bool PodReader::field(RawKey key, Pod& pod, ObjectFacts& facts) {
   if (key.is("metadata")) return metadata(pod, facts);
   if (key.is("spec")) return spec(pod);
   if (key.is("status")) return status(pod);
-  if (key.is("kind")) return x_json.text("kind", facts.kind);
+  if (!key.is("kind")) return true;
+  RawText kind;
+  if (!x_json.raw("kind", kind)) return false;
+  // Items of a list have none.
+  facts.foreign_kind = kind.present && kind.inner != "Pod" && kind.inner != "PartialObjectMetadata";
   return true;
 }
 
-bool PodReader::uid(const char* where, core::PodUid& out) {
-  RawText raw;
-  if (!x_json.raw(where, raw)) return false;
+bool PodReader::uid(const RawText& raw, const char* where, core::PodUid& out) {
   if (!raw.present || raw.inner.empty()) return true;
   const auto parsed = core::parse_uid(raw.inner);
   if (!parsed) return x_json.fault(where, "is not a uid");
@@ -110,7 +112,10 @@ bool PodReader::metadata(Pod& pod, ObjectFacts& facts) {
         if (key.is("name")) return x_json.text("metadata.name", pod.name);
         break;
       case 'u':
-        if (key.is("uid")) return uid("metadata.uid", pod.uid);
+        if (key.is("uid")) {
+          RawText raw;
+          return x_json.raw("metadata.uid", raw) && uid(raw, "metadata.uid", pod.uid);
+        }
         break;
       case 'r':
         if (key.is("resourceVersion")) {
@@ -175,20 +180,29 @@ bool PodReader::annotations(ObjectFacts& facts) {
 }
 
 bool PodReader::owners(Pod& pod) {
-  bool first = true;
-  return x_json.array("metadata.ownerReferences", [&] {
-    core::PodUid owner_uid;
+  RawText owner;
+  const bool read_all = x_json.array("metadata.ownerReferences", [&] {
+    RawText found;
     bool controller = false;
-    const bool read_all = x_json.object("metadata.ownerReferences[]", [&](RawKey key) {
-      if (key.is("uid")) return uid("metadata.ownerReferences[].uid", owner_uid);
+    const auto visit = [&](RawKey key) {
+      if (key.is("uid")) return x_json.raw("metadata.ownerReferences[].uid", found);
       if (key.is("controller")) return x_json.boolean("metadata.ownerReferences[].controller", controller);
       return true;
-    });
-    if (!read_all) return false;
-    if (first || controller) pod.owner_uid = owner_uid;
-    first = false;
+    };
+    if (!x_json.object("metadata.ownerReferences[]", visit)) return false;
+    if (controller || !owner.present) owner = found;
     return true;
   });
+  if (!read_all) return false;
+  // All pods of an application have the same owner.
+  if (!owner.present || owner.inner != x_owner_text) {
+    x_owner_text.clear();
+    x_owner = {};
+    if (!uid(owner, "metadata.ownerReferences[].uid", x_owner)) return false;
+    x_owner_text.assign(owner.inner);
+  }
+  pod.owner_uid = x_owner;
+  return true;
 }
 
 bool PodReader::spec(Pod& pod) {
@@ -243,30 +257,34 @@ bool PodReader::status(Pod& pod) {
 }
 
 bool PodReader::condition(Pod& pod) {
-  // Kept raw until the whole condition is known; most are of no interest.
-  RawText type, state, reason, message;
-  core::WallMillis since = 0;
-  const bool read_all = x_json.object("status.conditions[]", [&](RawKey key) {
-    if (key.is("type")) return x_json.raw("status.conditions[].type", type);
+  // Kept raw until the whole condition is known; most are of no interest, which the type says first as a rule.
+  RawText type, state, reason, message, since;
+  bool wanted = true;
+  const auto visit = [&](RawKey key) {
+    if (!wanted) return true;
+    if (key.is("type")) {
+      if (!x_json.raw("status.conditions[].type", type)) return false;
+      wanted = type.inner == "PodScheduled" || type.inner == "DisruptionTarget";
+      return true;
+    }
     if (key.is("status")) return x_json.raw("status.conditions[].status", state);
     if (key.is("reason")) return x_json.raw("status.conditions[].reason", reason);
     if (key.is("message")) return x_json.raw("status.conditions[].message", message);
-    if (key.is("lastTransitionTime"))
-      return x_json.timestamp("status.conditions[].lastTransitionTime", since);
+    if (key.is("lastTransitionTime")) return x_json.raw("status.conditions[].lastTransitionTime", since);
     return true;
-  });
-  if (!read_all) return false;
-  if (type.inner == "PodScheduled") {
-    if (state.inner == "True") {
-      pod.scheduled = true;
-      pod.scheduled_at_ms = since;
-    } else if (state.inner == "False") {
-      return x_json.unescape(reason, "status.conditions[].reason", pod.unscheduled_reason) &&
-             x_json.unescape(message, "status.conditions[].message", pod.unscheduled_message, message_bytes);
-    }
-  } else if (type.inner == "DisruptionTarget" && state.inner == "True") {
-    return x_json.unescape(reason, "status.conditions[].reason", pod.disruption_reason);
+  };
+  if (!x_json.object("status.conditions[]", visit)) return false;
+  const bool is_true = state.inner == "True";
+  if (type.inner == "PodScheduled" && is_true) {
+    pod.scheduled = true;
+    return x_json.instant(since, "status.conditions[].lastTransitionTime", pod.scheduled_at_ms);
   }
+  if (type.inner == "PodScheduled" && state.inner == "False") {
+    return x_json.unescape(reason, "status.conditions[].reason", pod.unscheduled_reason) &&
+           x_json.unescape(message, "status.conditions[].message", pod.unscheduled_message, message_bytes);
+  }
+  if (type.inner == "DisruptionTarget" && is_true)
+    return x_json.unescape(reason, "status.conditions[].reason", pod.disruption_reason);
   return true;
 }
 

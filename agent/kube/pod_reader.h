@@ -9,7 +9,7 @@ namespace outrigger::kube {
 
 // What a pod's or a bookmark's metadata says beside the pod itself.
 struct ObjectFacts {
-  std::string kind;
+  bool foreign_kind = false;  // neither a pod nor its metadata
   std::string resource_version;
   bool initial_events_end = false;
 };
@@ -54,10 +54,13 @@ class PodReader {
   bool terminated(Container& out);
   bool reason_or_message(RawKey key, Container& out);
   void note_other(const Container& container);
-  bool uid(const char* where, core::PodUid& out);
+  bool uid(const RawText& raw, const char* where, core::PodUid& out);
 
   JsonReader& x_json;
   std::string x_container_name;
+  // The last owner.
+  std::string x_owner_text;
+  core::PodUid x_owner;
   // Scratch of one pod.
   Others x_others;
   std::size_t x_spec_containers = 0;

@@ -7,11 +7,12 @@
 
 namespace outrigger::kube {
 
-WatchStep step(WatchMachine machine, const WatchInput& input, core::Instant now, std::uint64_t entropy,
+WatchStep step(WatchMachine&& machine, const WatchInput& input, core::Instant now, std::uint64_t entropy,
                const WatchConfig& config) {
-  WatchStepper stepper(std::move(machine), now, entropy, config);
+  WatchStep out{std::move(machine), {}, {}};
+  WatchStepper stepper(out, now, entropy, config);
   std::visit([&](const auto& what) { stepper.on(what); }, input);
-  return stepper.take();
+  return out;
 }
 
 std::string_view to_string(RestartReason reason) {

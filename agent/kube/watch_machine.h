@@ -156,7 +156,8 @@ struct WatchStep {
 };
 
 // Inputs that a phase cannot have (a frame while waiting) are ignored: the exchange was aborted.
-WatchStep step(WatchMachine machine, const WatchInput& input, core::Instant now, std::uint64_t entropy,
+// The machine is moved through: m = step(std::move(m), ...).machine.
+WatchStep step(WatchMachine&& machine, const WatchInput& input, core::Instant now, std::uint64_t entropy,
                const WatchConfig& config);
 
 }  // namespace outrigger::kube

@@ -9,9 +9,8 @@ namespace outrigger::kube {
 
 class WatchStepper {
  public:
-  WatchStepper(WatchMachine&& machine, core::Instant now, std::uint64_t entropy, const WatchConfig& config)
-      : x_out{std::move(machine), {}, {}}, x_now(now), x_entropy(entropy), x_config(config) {}
-  WatchStep take() { return std::move(x_out); }
+  WatchStepper(WatchStep& out, core::Instant now, std::uint64_t entropy, const WatchConfig& config)
+      : x_out(out), x_now(now), x_entropy(entropy), x_config(config) {}
 
   void on(const watch_input::Start&);
   void on(const watch_input::Opened&);
@@ -48,7 +47,7 @@ class WatchStepper {
   void watch_ended(Ending how, const watch_phase::Watching& watching);
   bool common_failure(const core::ApiError& error, bool watch, const std::string& continue_token);
 
-  WatchStep x_out;
+  WatchStep& x_out;
   core::Instant x_now;
   std::uint64_t x_entropy;
   const WatchConfig& x_config;

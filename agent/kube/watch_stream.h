@@ -22,6 +22,8 @@ class WatchStream {
   void reset();                       // a new connection
   void feed(std::string_view chunk);  // borrowed until next() answers `more`
   Next next(WatchFrame& out);
+  // The body has ended; next() may still have frames of a server that writes no line ends.
+  void finish() { x_splitter.finish(); }
   const Error& error() const { return x_error; }
   std::size_t pending() const { return x_splitter.pending(); }
 

@@ -19,7 +19,7 @@ void expect(bool truth) {
   if (!truth) std::abort();
 }
 
-// A judge of presumed lines that is stricter than counting needs: rejects every second one as well.
+// The judge of a presumed line, as the decoder is one.
 bool balanced(std::string_view text) {
   int depth = 0;
   bool in_string = false;
@@ -48,6 +48,7 @@ Split split(std::string_view text, std::size_t piece) {
   for (std::size_t from = 0; from < text.size(); from += piece) {
     const std::string copy(text.substr(from, piece));
     splitter.feed(copy);
+    if (from + piece >= text.size()) splitter.finish();
     FrameSplitter::Frame frame;
     while ((out.end = splitter.next(frame)) == FrameSplitter::Next::frame) {
       const std::string_view bytes = frame.json.bytes();

@@ -115,6 +115,26 @@ TEST(FrameSplitter, a_complete_frame_does_not_wait_for_its_line_end) {
   EXPECT_TRUE(frame.presumed) << "the line end behind the first frame restores the fast path";
 }
 
+TEST(FrameSplitter, a_complete_frame_before_an_unfinished_one_comes_out_with_the_next_bytes_or_at_the_end) {
+  FrameSplitter splitter;
+  FrameSplitter::Frame frame;
+  splitter.feed("{\"a\":1}{\"b\":");
+  EXPECT_EQ(splitter.next(frame), Next::more) << "a line as far as anyone knows";
+  splitter.finish();
+  ASSERT_EQ(splitter.next(frame), Next::frame);
+  EXPECT_EQ(frame.json.bytes(), "{\"a\":1}");
+  EXPECT_EQ(splitter.next(frame), Next::more);
+  EXPECT_EQ(splitter.pending(), 5u);
+  splitter.reset();
+  splitter.feed("{\"a\":1}{\"b\":");
+  EXPECT_EQ(splitter.next(frame), Next::more);
+  splitter.feed("2}");
+  ASSERT_EQ(splitter.next(frame), Next::frame);
+  EXPECT_EQ(frame.json.bytes(), "{\"a\":1}");
+  ASSERT_EQ(splitter.next(frame), Next::frame);
+  EXPECT_EQ(frame.json.bytes(), "{\"b\":2}");
+}
+
 TEST(FrameSplitter, a_frame_that_lies_whole_in_the_chunk_is_not_copied) {
   const std::string chunk = "{\"a\":1}\n" + std::string(200, ' ');
   FrameSplitter splitter;
