@@ -85,7 +85,7 @@ class Stage:
             states[int(pod["metadata"]["labels"]["spark-exec-id"])] = state
         return states
 
-    def until_equal(self, what, seconds=15):
+    def until_equal(self, what, seconds=60):
         """Both views agree on every executor that is not at its end."""
         last = {}
 
