@@ -54,6 +54,9 @@ ports::Transport outcome_of(const CurlEnd& end) {
 ports::TransportEnd transport_end(const CurlEnd& end) {
   ports::TransportEnd result;
   result.outcome = outcome_of(end);
+  // libcurl had sent it, lost the connection, and could not make another.
+  if (end.sent && (result.outcome == ports::Transport::refused || result.outcome == ports::Transport::tls))
+    result.outcome = ports::Transport::interrupted;
   if (end.code == CURLE_OK) return result;
   result.certificate = end.code == CURLE_PEER_FAILED_VERIFICATION;
   result.detail = end.text.empty() ? curl_easy_strerror(static_cast<CURLcode>(end.code)) : end.text;

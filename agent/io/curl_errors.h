@@ -9,7 +9,7 @@ namespace outrigger::io {
 
 struct CurlEnd {
   int code = 0;       // CURLcode
-  bool sent = false;  // the request was about to be sent, or was
+  bool sent = false;  // on any connection, the request was sent or about to be
   std::string text;   // libcurl's own, may be empty
 };
 ports::TransportEnd transport_end(const CurlEnd& end);

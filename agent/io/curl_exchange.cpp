@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include "agent/config/server_url.h"
@@ -81,6 +80,8 @@ void CurlExchange::prepare(void* easy, CurlLane& lane, const Setup& setup) {
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
   curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, &CurlExchange::on_before_request);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
   set_connection(setup);
   set_tls(setup);
   set_request(setup);
@@ -136,12 +137,8 @@ void CurlExchange::set_request(const Setup& setup) {
 
   const std::string method(kube::http_method(request_.verb));
   if (!is_read(request_.verb) && (!request_.body.empty() || method == "POST")) {
-    // Read by callback and not rewindable: libcurl repeats a request by itself when a kept connection turns out dead,
-    // and a write that may have reached the server must not go out twice without anybody knowing.
-    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-    curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &CurlExchange::on_upload);
-    curl_easy_setopt(easy_, CURLOPT_READDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.c_str());  // borrowed
     add_header("Content-Type: " +
                (request_.content_type.empty() ? "application/json" : request_.content_type));
     add_header("Expect:");
@@ -160,13 +157,13 @@ int CurlExchange::on_socket(void* self, int socket, int) {
   return CURL_SOCKOPT_OK;
 }
 
-std::size_t CurlExchange::on_upload(char* data, std::size_t size, std::size_t count, void* self) {
+// libcurl sends a request again by itself when a kept connection dies before the answer, writes included. One that may
+// have reached the server must not go out twice without anybody knowing.
+int CurlExchange::on_before_request(void* self, char*, char*, int, int) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  const auto& body = exchange.request_.body;
-  const auto n = std::min(size * count, body.size() - exchange.uploaded_);
-  std::memcpy(data, body.data() + exchange.uploaded_, n);
-  exchange.uploaded_ += n;
-  return n;
+  ++exchange.sendings_;
+  return exchange.sendings_ > 1 && !is_read(exchange.request_.verb) ? CURL_PREREQFUNC_ABORT
+                                                                    : CURL_PREREQFUNC_OK;
 }
 
 std::size_t CurlExchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -226,9 +223,11 @@ bool CurlExchange::body(std::string_view chunk) {
 }
 
 ports::TransportEnd CurlExchange::end(int code) const {
-  curl_off_t pretransfer_us = 0;
-  curl_easy_getinfo(easy_, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
-  auto end = transport_end({code, pretransfer_us > 0, error_text_.data()});
+  auto end = transport_end({code, sendings_ > 0, error_text_.data()});
+  if (sendings_ > 1 && !is_read(request_.verb)) {
+    end.outcome = ports::Transport::interrupted;
+    end.detail = "the connection died before the answer; not sent again";
+  }
   if (over_limit_) end.detail = "the answer is larger than " + std::to_string(body_limit_) + " bytes";
   if (stopped_) end.detail = "stopped by the receiver";
   return end;

@@ -58,7 +58,7 @@ class CurlExchange {
  private:
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_upload(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_before_request(void* self, char*, char*, int, int);
   static int on_socket(void* self, int socket, int purpose);
   void header_line(std::string_view line);
   bool body(std::string_view bytes);
@@ -80,7 +80,8 @@ class CurlExchange {
   bool stopped_ = false;  // by the sink
   std::size_t body_limit_ = 0;
   bool over_limit_ = false;
-  std::size_t received_ = 0, uploaded_ = 0;
+  std::size_t received_ = 0;
+  int sendings_ = 0;  // connections the request was sent on, or was about to
   std::string backlog_;
   unsigned stall_ms_ = 0;
   std::array<char, 256> error_text_{};

@@ -267,6 +267,57 @@ TEST_F(IoTransport, a_write_lost_on_a_kept_connection_is_told_and_not_sent_again
   EXPECT_EQ(posts, 1);
 }
 
+TEST_F(IoTransport, a_write_without_a_body_is_not_sent_again_either) {
+  std::atomic<int> deletes{0};
+  ScriptedServer server(tls(identity), [&](Line& line, int) {
+    while (auto request = line.read()) {
+      if (request->method == "DELETE") {
+        ++deletes;
+        return;
+      }
+      line.answer(200, "{}");
+    }
+  });
+  const auto http = client(server.url());
+  ASSERT_EQ(run(*http, Lane::write, get("/")).outcome, Transport::ok);
+  EXPECT_EQ(run(*http, Lane::write, {.verb = kube::Verb::remove, .target = "/pods/a"}).outcome,
+            Transport::interrupted);
+  EXPECT_EQ(deletes, 1);
+}
+
+TEST_F(IoTransport, a_read_lost_on_a_kept_connection_is_asked_again) {
+  std::atomic<int> asked{0};
+  ScriptedServer server(tls(identity), [&](Line& line, int) {
+    while (auto request = line.read()) {
+      if (request->target == "/b" && ++asked == 1) return;
+      line.answer(200, "{}");
+    }
+  });
+  const auto http = client(server.url());
+  ASSERT_EQ(run(*http, Lane::write, get("/a")).outcome, Transport::ok);
+  EXPECT_EQ(run(*http, Lane::write, get("/b")).outcome, Transport::ok);
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(IoTransport, a_write_lost_when_the_server_goes_for_good_is_interrupted_not_refused) {
+  std::optional<ScriptedServer> server;
+  Sink lost(loop);
+  server.emplace(tls(identity), [&](Line& line, int) {
+    line.read();
+    line.answer(200, "{}");
+    line.read();
+    loop.asio.post([&] { loop.asio.stop(); });
+    line.hold();
+  });
+  const auto http = client(server->url());
+  ASSERT_EQ(run(*http, Lane::write, get("/")).outcome, Transport::ok);
+  http->start(Lane::write, post("/pods", "{}"), lost);
+  loop.asio.run();  // until the server has read it
+  server.reset();   // connection and listener
+  ASSERT_TRUE(loop.run_until([&] { return lost.ends == 1; }));
+  EXPECT_EQ(lost.end.outcome, Transport::interrupted) << lost.end.detail;
+}
+
 TEST_F(IoTransport, an_answer_over_its_bound_is_stopped) {
   ScriptedServer server(tls(identity), [](Line& line, int) {
     while (line.read())

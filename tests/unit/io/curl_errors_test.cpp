@@ -29,6 +29,12 @@ TEST(CurlErrors, what_may_have_arrived_is_interrupted_or_timed_out) {
   EXPECT_EQ(of(CURLE_OPERATION_TIMEDOUT, true), Transport::timed_out);
 }
 
+TEST(CurlErrors, a_second_connection_that_fails_does_not_undo_what_was_sent_on_the_first) {
+  for (const auto code : {CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_SSL_CONNECT_ERROR,
+                          CURLE_PEER_FAILED_VERIFICATION})
+    EXPECT_EQ(of(code, true), Transport::interrupted) << code;
+}
+
 TEST(CurlErrors, certificates_are_tls_and_only_an_untrusted_server_is_a_certificate) {
   EXPECT_TRUE(transport_end({CURLE_PEER_FAILED_VERIFICATION, false, ""}).certificate);
   EXPECT_EQ(of(CURLE_PEER_FAILED_VERIFICATION, false), Transport::tls);
