@@ -123,8 +123,7 @@ void PodTable::remove(const PodUid& uid, DeltaKind kind, const Pod* last, Instan
 }
 
 void PodTable::swap_in(std::uint64_t version, Instant now, std::vector<PodDelta>& out) {
-  SideList side = std::move(*side_);
-  side_.reset();
+  SideList side = std::exchange(side_, std::nullopt).value_or(SideList{});
   std::vector<PodUid> missing;
   for (const auto& [uid, row] : rows_)
     if (!side.pods.contains(uid) && !older(version, row.pod.resource_version)) missing.push_back(uid);

@@ -27,49 +27,50 @@ kube::Resource resource_named(const std::string& plural) {
 }  // namespace
 
 Actuator::Actuator(Seams seams)
-    : x(std::move(seams)),
-      x_decoder(kube::DecoderOptions{x.state.options.container_name}),
-      x_creates({x.calls, x.timers, x.clock, x.sink,
-                 [this](const std::string& name) {
-                   kube::Request request = *x.state.requests.get(name);  // the template's name was checked
-                   request.deadline = x.state.options.write_deadline;
-                   return request;
-                 },
-                 [this](std::string& body) -> std::optional<core::Pod> {
-                   core::Pod pod;
-                   if (!x_decoder.pod(kube::Padded::of(body), pod)) return std::nullopt;
-                   return pod;
-                 },
-                 [this](const CreateOutcome& outcome) { created(outcome); },
-                 [this](const CreateOutcome& outcome) { return hold(outcome); },
-                 [this](core::ExecutorId, core::ProfileId profile) { return still_wanted(profile); },
-                 [this](core::ExecutorId id) {
-                   x.state.books.expected.lost(id, x.clock.now());
-                   x.changed();
-                 }}),
-      x_deletes(x.calls, x.clock) {}
+    : seams_(std::move(seams)),
+      decoder_(kube::DecoderOptions{seams_.state.options.container_name}),
+      creates_({seams_.calls, seams_.timers, seams_.clock, seams_.sink,
+                [this](const std::string& name) {
+                  kube::Request request =
+                      *seams_.state.requests.get(name);  // the template's name was checked
+                  request.deadline = seams_.state.options.write_deadline;
+                  return request;
+                },
+                [this](std::string& body) -> std::optional<core::Pod> {
+                  core::Pod pod;
+                  if (!decoder_.pod(kube::Padded::of(body), pod)) return std::nullopt;
+                  return pod;
+                },
+                [this](const CreateOutcome& outcome) { created(outcome); },
+                [this](const CreateOutcome& outcome) { return hold(outcome); },
+                [this](core::ExecutorId, core::ProfileId profile) { return still_wanted(profile); },
+                [this](core::ExecutorId id) {
+                  seams_.state.books.expected.lost(id, seams_.clock.now());
+                  seams_.changed();
+                }}),
+      deletes_(seams_.calls, seams_.clock) {}
 
 void Actuator::carry_out(const core::Actions& actions) {
   for (const auto& order : actions.creates) create(order);
   for (const auto& order : actions.deletes) remove(order);
   for (const auto& order : actions.labels) label(order);
-  x.metrics.concurrency.set(static_cast<double>(x.state.writes.limit()));
-  x.metrics.in_flight.set(static_cast<double>(x_creates.in_flight() + x_deletes.in_flight()));
+  seams_.metrics.concurrency.set(static_cast<double>(seams_.state.writes.limit()));
+  seams_.metrics.in_flight.set(static_cast<double>(creates_.in_flight() + deletes_.in_flight()));
 }
 
 void Actuator::create(const core::CreateOrder& order) {
-  if (x_creates.has(order.id)) {
+  if (creates_.has(order.id)) {
     // An earlier driver's POST of the same number is still on its way.
     refuse(order, "",
            local_error(core::ApiErrorClass::already_exists,
                        "an earlier driver's create of this id is in flight"));
     return;
   }
-  if (auto pod = prepare(order)) x_creates.start(std::move(*pod));
+  if (auto pod = prepare(order)) creates_.start(std::move(*pod));
 }
 
 std::optional<NewPod> Actuator::prepare(const core::CreateOrder& order) {
-  core::Books& books = x.state.books;
+  core::Books& books = seams_.state.books;
   core::StampedPod stamped;
   if (const auto* rendered = books.templates.rendered(order.id)) {
     stamped = rendered->pod;
@@ -92,11 +93,17 @@ std::optional<NewPod> Actuator::prepare(const core::CreateOrder& order) {
         local_error(core::ApiErrorClass::invalid, "pod name '" + stamped.name + "' is not a DNS subdomain"));
     return std::nullopt;
   }
-  NewPod pod{
-      order.id, order.profile, stamped.name, x.state.session.nonce(), x.state.options.driver_pod_uid, {}, {}};
+  NewPod pod{order.id,
+             order.profile,
+             stamped.name,
+             seams_.state.session.nonce(),
+             seams_.state.options.driver_pod_uid,
+             {},
+             {}};
   pod.extras = extras_of(order);
-  pod.post = x.state.requests.create(std::move(stamped.body), kube::Resource::pods, kube::AnswerAs::metadata);
-  pod.post.deadline = x.state.options.write_deadline;
+  pod.post =
+      seams_.state.requests.create(std::move(stamped.body), kube::Resource::pods, kube::AnswerAs::metadata);
+  pod.post.deadline = seams_.state.options.write_deadline;
   books.templates.drop_rendered(order.id);
   return pod;
 }
@@ -104,71 +111,73 @@ std::optional<NewPod> Actuator::prepare(const core::CreateOrder& order) {
 std::function<std::vector<kube::Request>(const core::Pod&)> Actuator::extras_of(
     const core::CreateOrder& order) {
   // Copies: a newer revision may replace the template while the POST is on its way.
-  if (const auto* rendered = x.state.books.templates.rendered(order.id)) {
+  if (const auto* rendered = seams_.state.books.templates.rendered(order.id)) {
     if (rendered->extras.empty()) return {};
     return [this, id = order.id, extras = rendered->extras,
             resources = rendered->extra_resources](const core::Pod& pod) {
       std::vector<kube::Request> requests;
       for (std::size_t i = 0; i < extras.size(); ++i)
         requests.push_back(
-            x.state.requests.create(extras[i](std::to_string(id.value), core::to_string(pod.uid)),
-                                    resource_named(resources[i]), kube::AnswerAs::metadata));
-      for (auto& r : requests) r.deadline = x.state.options.write_deadline;
+            seams_.state.requests.create(extras[i](std::to_string(id.value), core::to_string(pod.uid)),
+                                         resource_named(resources[i]), kube::AnswerAs::metadata));
+      for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
       return requests;
     };
   }
-  const auto* found = x.state.books.templates.find(order.profile, core::decimal_digits(order.id.value));
+  const auto* found = seams_.state.books.templates.find(order.profile, core::decimal_digits(order.id.value));
   if (found == nullptr || found->extras() == 0) return {};
   return [this, id = order.id, made = *found](const core::Pod& pod) {
     std::vector<kube::Request> requests;
     for (std::size_t i = 0; i < made.extras(); ++i)
       if (auto stamped = made.stamp_extra(i, id, core::to_string(pod.uid)))
-        requests.push_back(x.state.requests.create(
+        requests.push_back(seams_.state.requests.create(
             std::move(stamped->body), resource_named(made.extra_resource(i)), kube::AnswerAs::metadata));
-    for (auto& r : requests) r.deadline = x.state.options.write_deadline;
+    for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
     return requests;
   };
 }
 
 // Never posted: the pod as stamped cannot leave.
 void Actuator::refuse(const core::CreateOrder& order, const std::string& name, core::ApiError error) {
-  x.state.books.expected.settled(order.id);
-  x.state.books.backoff.failed(order.profile, error, x.clock.now(), x.clock.now(), x.entropy.next());
-  x.publisher.record(core::record_of_failed_create(order.id, order.profile, name, error),
-                     x.state.session.nonce());
-  x.metrics.creates.at(result_label(error)).add();
-  x.changed();
+  seams_.state.books.expected.settled(order.id);
+  seams_.state.books.backoff.failed(order.profile, error, seams_.clock.now(), seams_.clock.now(),
+                                    seams_.entropy.next());
+  seams_.publisher.record(core::record_of_failed_create(order.id, order.profile, name, error),
+                          seams_.state.session.nonce());
+  seams_.metrics.creates.at(result_label(error)).add();
+  seams_.changed();
 }
 
 void Actuator::resolve(core::ExecutorId id, core::ProfileId profile, const std::string& name) {
-  x_creates.resolve({id, profile, name, x.state.session.nonce(), x.state.options.driver_pod_uid, {}, {}});
+  creates_.resolve(
+      {id, profile, name, seams_.state.session.nonce(), seams_.state.options.driver_pod_uid, {}, {}});
 }
 
 void Actuator::answered(const CreateOutcome& outcome) {
   if (!outcome.posted) return;
-  const core::Instant now = x.clock.now();
+  const core::Instant now = seams_.clock.now();
   if (outcome.end == CreateEnd::created && outcome.error.error_class == core::ApiErrorClass::none) {
-    x.state.writes.succeeded(outcome.took, outcome.posted_at, now);
-    x.metrics.create_duration.observe(std::chrono::duration<double>(outcome.took).count());
+    seams_.state.writes.succeeded(outcome.took, outcome.posted_at, now);
+    seams_.metrics.create_duration.observe(std::chrono::duration<double>(outcome.took).count());
   } else if (outcome.error.error_class != core::ApiErrorClass::none) {
-    const std::size_t before = x.state.writes.limit();
-    x.state.writes.failed(outcome.error, outcome.posted_at, now);
-    if (x.state.writes.limit() < before) x.metrics.throttled.add();
+    const std::size_t before = seams_.state.writes.limit();
+    seams_.state.writes.failed(outcome.error, outcome.posted_at, now);
+    if (seams_.state.writes.limit() < before) seams_.metrics.throttled.add();
   }
 }
 
 core::Nanos Actuator::hold(const CreateOutcome& outcome) {
   answered(outcome);
-  const core::Instant now = x.clock.now();
-  auto& backoff = x.state.books.backoff;
-  backoff.failed(outcome.profile, outcome.error, outcome.posted_at, now, x.entropy.next());
-  const core::Instant until = std::max(x.state.writes.gate(), backoff.of(outcome.profile).until);
-  x.changed();
+  const core::Instant now = seams_.clock.now();
+  auto& backoff = seams_.state.books.backoff;
+  backoff.failed(outcome.profile, outcome.error, outcome.posted_at, now, seams_.entropy.next());
+  const core::Instant until = std::max(seams_.state.writes.gate(), backoff.of(outcome.profile).until);
+  seams_.changed();
   return std::max<core::Nanos>(until - now, std::chrono::milliseconds(50));
 }
 
 bool Actuator::still_wanted(core::ProfileId profile) const {
-  const State& s = x.state;
+  const State& s = seams_.state;
   if (s.session.state() != core::SessionState::ready) return false;
   const auto target = s.books.desired.target(profile);
   if (!target) return false;
@@ -176,8 +185,8 @@ bool Actuator::still_wanted(core::ProfileId profile) const {
 }
 
 void Actuator::created(const CreateOutcome& outcome) {
-  core::Books& books = x.state.books;
-  const core::Instant now = x.clock.now();
+  core::Books& books = seams_.state.books;
+  const core::Instant now = seams_.clock.now();
   answered(outcome);
   const bool told = books.expected.find(outcome.id) != nullptr;  // else the watch was faster
   switch (outcome.end) {
@@ -195,24 +204,25 @@ void Actuator::created(const CreateOutcome& outcome) {
       const bool another = error.error_class == core::ApiErrorClass::already_exists;
       if (told) {
         books.expected.settled(outcome.id);
-        x.publisher.record(core::record_of_failed_create(outcome.id, outcome.profile, outcome.name, error),
-                           x.state.session.nonce());
+        seams_.publisher.record(
+            core::record_of_failed_create(outcome.id, outcome.profile, outcome.name, error),
+            seams_.state.session.nonce());
         if (outcome.posted && !another)
-          books.backoff.failed(outcome.profile, error, outcome.posted_at, now, x.entropy.next());
+          books.backoff.failed(outcome.profile, error, outcome.posted_at, now, seams_.entropy.next());
       }
       if (outcome.end == CreateEnd::rolled_back) {
         remove({outcome.id, outcome.pod.uid, outcome.name, core::DeleteWhy::requested, 0, 0});
       }
-      x.log.warning("an executor could not be created",
-                    {{"executor", std::to_string(outcome.id.value)},
-                     {"pod", outcome.name},
-                     {"class", std::string(core::to_string(error.error_class))},
-                     {"error", error.message}});
+      seams_.log.warning("an executor could not be created",
+                         {{"executor", std::to_string(outcome.id.value)},
+                          {"pod", outcome.name},
+                          {"class", std::string(core::to_string(error.error_class))},
+                          {"error", error.message}});
     }
   }
-  if (outcome.posted) x.metrics.creates.at(result_label(outcome.error)).add();
-  x.settled(outcome.id);
-  x.changed();
+  if (outcome.posted) seams_.metrics.creates.at(result_label(outcome.error)).add();
+  seams_.settled(outcome.id);
+  seams_.changed();
 }
 
 void Actuator::remove(const core::DeleteOrder& order) {
@@ -221,47 +231,47 @@ void Actuator::remove(const core::DeleteOrder& order) {
   if (order.resource_version != 0) options.resource_version = std::to_string(order.resource_version);
   options.grace_s = order.grace_s;
   options.answer = kube::AnswerAs::metadata;
-  auto request = x.state.requests.remove(order.name, options);
+  auto request = seams_.state.requests.remove(order.name, options);
   if (!request) {
-    x.log.error("a pod's name cannot be put into a path",
-                {{"pod", order.name}, {"error", request.error().text}});
+    seams_.log.error("a pod's name cannot be put into a path",
+                     {{"pod", order.name}, {"error", request.error().text}});
     return;
   }
-  request->deadline = x.state.options.write_deadline;
+  request->deadline = seams_.state.options.write_deadline;
   // Before the answer: the watch may be faster, and the end of this pod is what was asked for.
-  x.state.books.pods.deleted_by_us(order.uid);
-  x.log.write(ports::Level::debug, "delete",
-              {{"pod", order.name}, {"why", std::string(to_string(order.why))}});
+  seams_.state.books.pods.deleted_by_us(order.uid);
+  seams_.log.write(ports::Level::debug, "delete",
+                   {{"pod", order.name}, {"why", std::string(to_string(order.why))}});
   const bool versioned = order.resource_version != 0;
-  x_deletes.start({order.uid, order.id, order.name, false, std::move(*request)},
-                  [this, versioned](const DeleteOutcome& outcome) { deleted(outcome, versioned); });
+  deletes_.start({order.uid, order.id, order.name, false, std::move(*request)},
+                 [this, versioned](const DeleteOutcome& outcome) { deleted(outcome, versioned); });
 }
 
 void Actuator::label(const core::LabelOrder& order) {
-  auto request = x.state.requests.patch_labels(order.name, {{"spark-exec-inactive", "true"}});
+  auto request = seams_.state.requests.patch_labels(order.name, {{"spark-exec-inactive", "true"}});
   if (!request) return;
-  request->deadline = x.state.options.write_deadline;
-  x_deletes.start({order.uid, order.id, order.name, true, std::move(*request)},
-                  [this](const DeleteOutcome& outcome) { deleted(outcome, false); });
+  request->deadline = seams_.state.options.write_deadline;
+  deletes_.start({order.uid, order.id, order.name, true, std::move(*request)},
+                 [this](const DeleteOutcome& outcome) { deleted(outcome, false); });
 }
 
 void Actuator::deleted(const DeleteOutcome& outcome, bool versioned) {
-  core::Books& books = x.state.books;
-  const core::Instant now = x.clock.now();
-  x.metrics.deletes.at(result_label(outcome.error)).add();
+  core::Books& books = seams_.state.books;
+  const core::Instant now = seams_.clock.now();
+  seams_.metrics.deletes.at(result_label(outcome.error)).add();
   // Under a version precondition a conflict means "it has changed since": look again, then decide again.
   const bool changed = versioned && outcome.error.error_class == core::ApiErrorClass::conflict;
   if (outcome.end == DeleteEnd::failed || changed) {
-    if (!changed) x.state.writes.failed(outcome.error, outcome.sent_at, now);
-    core::Nanos wait =
-        core::backoff_delay(core::delete_backoff(), books.deletes.attempts(outcome.uid), x.entropy.next());
+    if (!changed) seams_.state.writes.failed(outcome.error, outcome.sent_at, now);
+    core::Nanos wait = core::backoff_delay(core::delete_backoff(), books.deletes.attempts(outcome.uid),
+                                           seams_.entropy.next());
     if (outcome.error.retry_after) wait = std::max<core::Nanos>(wait, *outcome.error.retry_after);
     books.deletes.failed(outcome.uid, now + wait);
   } else {
-    if (outcome.end == DeleteEnd::accepted) x.state.writes.succeeded(outcome.took, outcome.sent_at, now);
+    if (outcome.end == DeleteEnd::accepted) seams_.state.writes.succeeded(outcome.took, outcome.sent_at, now);
     books.deletes.accepted(outcome.uid);
   }
-  x.changed();
+  seams_.changed();
 }
 
 }  // namespace outrigger::flow

@@ -41,11 +41,11 @@ class Actuator final {
   void carry_out(const core::Actions& actions);
   // Settles an id of a crashed incarnation by GET (C19). `name` as the template gives it.
   void resolve(core::ExecutorId id, core::ProfileId profile, const std::string& name);
-  void release_held() { x_creates.release_held(); }
+  void release_held() { creates_.release_held(); }
 
-  std::size_t creates_in_flight() const { return x_creates.in_flight(); }
-  std::size_t deletes_in_flight() const { return x_deletes.in_flight(); }
-  bool creating(core::ExecutorId id) const { return x_creates.has(id); }
+  std::size_t creates_in_flight() const { return creates_.in_flight(); }
+  std::size_t deletes_in_flight() const { return deletes_.in_flight(); }
+  bool creating(core::ExecutorId id) const { return creates_.has(id); }
 
  private:
   void create(const core::CreateOrder& order);
@@ -60,10 +60,10 @@ class Actuator final {
   void deleted(const DeleteOutcome& outcome, bool versioned);
   void refuse(const core::CreateOrder& order, const std::string& name, core::ApiError error);
 
-  Seams x;
-  kube::PodDecoder x_decoder;
-  Creates x_creates;
-  Deletes x_deletes;
+  Seams seams_;
+  kube::PodDecoder decoder_;
+  Creates creates_;
+  Deletes deletes_;
 };
 
 }  // namespace outrigger::flow

@@ -7,17 +7,17 @@
 namespace outrigger::flow {
 
 Agent::Agent(Options options, Ports ports, std::vector<ports::InFlightMark> crashed)
-    : x_engine(std::make_unique<Engine>(std::move(options), ports, std::move(crashed))) {}
+    : engine_(std::make_unique<Engine>(std::move(options), ports, std::move(crashed))) {}
 Agent::~Agent() = default;
 
 void Agent::start() {
-  x_engine->start();
+  engine_->start();
 }
 void Agent::drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done) {
-  x_engine->drain(deadline, std::move(on_done));
+  engine_->drain(deadline, std::move(on_done));
 }
 HealthReport Agent::health() const {
-  return x_engine->health();
+  return engine_->health();
 }
 
 }  // namespace outrigger::flow

@@ -53,7 +53,7 @@ class Agent final {
 
  private:
   class Engine;
-  std::unique_ptr<Engine> x_engine;
+  std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace outrigger::flow

@@ -15,67 +15,67 @@ core::ApiError error_of(const Reply& reply) {
 class Calls::Call final : public ports::HttpSink {
  public:
   Call(Calls& calls, kube::Request request, Done done)
-      : x_request(std::move(request)), x_done(std::move(done)), x_calls(calls) {}
+      : request_(std::move(request)), done_(std::move(done)), calls_(calls) {}
 
-  void on_head(const kube::ResponseHead& head) override { x_reply.head = head; }
+  void on_head(const kube::ResponseHead& head) override { reply_.head = head; }
   bool on_body(std::string_view bytes) override {
-    if (x_reply.body.size() + bytes.size() > core::limits::answer_bytes) {
-      x_oversize = true;
+    if (reply_.body.size() + bytes.size() > core::limits::answer_bytes) {
+      oversize_ = true;
       return false;
     }
-    x_reply.body.append(bytes);
+    reply_.body.append(bytes);
     return true;
   }
-  void on_end(const ports::TransportEnd& end) override { x_calls.finished(*this, end); }
+  void on_end(const ports::TransportEnd& end) override { calls_.finished(*this, end); }
 
-  kube::Request x_request;
-  Done x_done;
-  Reply x_reply;
-  ports::ExchangeId x_exchange = 0;
-  core::Instant x_started{};
-  bool x_asked_again = false;
-  bool x_oversize = false;
+  kube::Request request_;
+  Done done_;
+  Reply reply_;
+  ports::ExchangeId exchange_ = 0;
+  core::Instant started_{};
+  bool asked_again_ = false;
+  bool oversize_ = false;
 
  private:
-  Calls& x_calls;
+  Calls& calls_;
 };
 
-Calls::Calls(ports::Http& http, ports::Clock& clock) : x_http(http), x_clock(clock) {}
+Calls::Calls(ports::Http& http, ports::Clock& clock) : http_(http), clock_(clock) {}
 
 Calls::~Calls() {
-  for (const auto& [call, owned] : x_open) x_http.cancel(call->x_exchange);
+  for (const auto& [call, owned] : open_) http_.cancel(call->exchange_);
 }
 
 void Calls::start(kube::Request request, Done done) {
   auto owned = std::make_unique<Call>(*this, std::move(request), std::move(done));
   Call& call = *owned;
-  x_open.emplace(&call, std::move(owned));
+  open_.emplace(&call, std::move(owned));
   launch(call);
 }
 
 void Calls::launch(Call& call) {
-  call.x_started = x_clock.now();
-  call.x_reply = {};
-  call.x_exchange = x_http.start(ports::Lane::write, call.x_request, call);
+  call.started_ = clock_.now();
+  call.reply_ = {};
+  call.exchange_ = http_.start(ports::Lane::write, call.request_, call);
 }
 
 void Calls::finished(Call& call, const ports::TransportEnd& end) {
-  call.x_reply.end = end;
-  call.x_reply.took = x_clock.now() - call.x_started;
-  if (call.x_oversize)
-    call.x_reply.end = {ports::Transport::interrupted,
-                        "the answer is larger than " + std::to_string(core::limits::answer_bytes) + " bytes",
-                        false};
-  if (call.x_reply.complete() && on_contact) on_contact();
-  if (call.x_reply.complete() && call.x_reply.head.code == 401 && !call.x_asked_again) {
-    call.x_asked_again = true;
-    x_http.reload_credentials();
+  call.reply_.end = end;
+  call.reply_.took = clock_.now() - call.started_;
+  if (call.oversize_)
+    call.reply_.end = {ports::Transport::interrupted,
+                       "the answer is larger than " + std::to_string(core::limits::answer_bytes) + " bytes",
+                       false};
+  if (call.reply_.complete() && on_contact) on_contact();
+  if (call.reply_.complete() && call.reply_.head.code == 401 && !call.asked_again_) {
+    call.asked_again_ = true;
+    http_.reload_credentials();
     launch(call);
     return;
   }
-  const auto owned = std::move(x_open.at(&call));
-  x_open.erase(&call);
-  owned->x_done(owned->x_reply);
+  const auto owned = std::move(open_.at(&call));
+  open_.erase(&call);
+  owned->done_(owned->reply_);
 }
 
 }  // namespace outrigger::flow

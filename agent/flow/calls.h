@@ -37,7 +37,7 @@ class Calls final {
 
   // `done` runs once, never inside start().
   void start(kube::Request request, Done done);
-  std::size_t open() const { return x_open.size(); }
+  std::size_t open() const { return open_.size(); }
   // Called with every answer that came from the server, for freshness.
   std::function<void()> on_contact;
 
@@ -46,9 +46,9 @@ class Calls final {
   void launch(Call& call);
   void finished(Call& call, const ports::TransportEnd& end);
 
-  ports::Http& x_http;
-  ports::Clock& x_clock;
-  std::map<Call*, std::unique_ptr<Call>> x_open;
+  ports::Http& http_;
+  ports::Clock& clock_;
+  std::map<Call*, std::unique_ptr<Call>> open_;
 };
 
 }  // namespace outrigger::flow

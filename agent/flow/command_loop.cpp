@@ -8,56 +8,57 @@
 
 namespace outrigger::flow {
 
-CommandLoop::CommandLoop(Seams seams) : x(std::move(seams)) {
-  x.source.set_listener(this);
+CommandLoop::CommandLoop(Seams seams) : seams_(std::move(seams)) {
+  seams_.source.set_listener(this);
 }
 
 CommandLoop::~CommandLoop() {
-  x.source.set_listener(nullptr);
-  x.timers.cancel(x_more);
+  seams_.source.set_listener(nullptr);
+  seams_.timers.cancel(more_);
 }
 
 void CommandLoop::on_driver_attached(core::Epoch epoch) {
-  x.state.session.driver_attached(epoch);
-  x.log.info("a driver is attached", {{"epoch", std::to_string(epoch.value)}});
-  x.attached();
-  x.changed();
+  seams_.state.session.driver_attached(epoch);
+  seams_.log.info("a driver is attached", {{"epoch", std::to_string(epoch.value)}});
+  seams_.attached();
+  seams_.changed();
 }
 
 void CommandLoop::on_driver_gone(core::Epoch epoch, const std::string& reason) {
-  if (epoch != x.state.session.epoch() || !x.state.session.driver_present()) return;
-  x.state.session.driver_gone();
-  x.log.warning("the driver is gone", {{"epoch", std::to_string(epoch.value)}, {"reason", reason}});
-  x.gone();
-  x.changed();
+  if (epoch != seams_.state.session.epoch() || !seams_.state.session.driver_present()) return;
+  seams_.state.session.driver_gone();
+  seams_.log.warning("the driver is gone", {{"epoch", std::to_string(epoch.value)}, {"reason", reason}});
+  seams_.gone();
+  seams_.changed();
 }
 
 void CommandLoop::on_commands_ready() {
-  if (x_more == 0) drain();
+  if (more_ == 0) drain();
 }
 
 void CommandLoop::drain() {
-  x_batch.clear();
-  const std::size_t taken = x.source.drain(x.state.options.commands_per_turn, x_batch);
-  const core::Epoch epoch = x.state.session.epoch();
-  for (const auto& command : x_batch) {
-    core::Admission admission = x.state.session.admit(command.body);
+  batch_.clear();
+  const std::size_t taken = seams_.source.drain(seams_.state.options.commands_per_turn, batch_);
+  const core::Epoch epoch = seams_.state.session.epoch();
+  for (const auto& command : batch_) {
+    core::Admission admission = seams_.state.session.admit(command.body);
     if (admission.ok()) admission = apply(command.body);
-    x.metrics.results.at(core::to_string(admission.verdict)).add();
+    seams_.metrics.results.at(core::to_string(admission.verdict)).add();
     if (!admission.ok())
-      x.log.warning("a command was refused", {{"command", std::to_string(command.id.value)},
-                                              {"verdict", std::string(core::to_string(admission.verdict))},
-                                              {"detail", admission.detail}});
-    x.publisher.result(epoch, {command.id, admission.verdict, std::move(admission.detail)});
+      seams_.log.warning("a command was refused",
+                         {{"command", std::to_string(command.id.value)},
+                          {"verdict", std::string(core::to_string(admission.verdict))},
+                          {"detail", admission.detail}});
+    seams_.publisher.result(epoch, {command.id, admission.verdict, std::move(admission.detail)});
   }
-  x.metrics.commands.add(static_cast<double>(taken));
+  seams_.metrics.commands.add(static_cast<double>(taken));
   // Bounded per turn: others want the loop, too.
-  if (taken == x.state.options.commands_per_turn)
-    x_more = x.timers.start(core::Nanos{0}, [this] {
-      x_more = 0;
+  if (taken == seams_.state.options.commands_per_turn)
+    more_ = seams_.timers.start(core::Nanos{0}, [this] {
+      more_ = 0;
       drain();
     });
-  if (taken != 0) x.changed();
+  if (taken != 0) seams_.changed();
 }
 
 core::Admission CommandLoop::apply(const core::CommandBody& body) {
@@ -65,72 +66,73 @@ core::Admission CommandLoop::apply(const core::CommandBody& body) {
 }
 
 core::Admission CommandLoop::apply(const core::Hello& hello) {
-  State& s = x.state;
+  State& s = seams_.state;
   const bool another = s.session.nonce_changed();
   s.books.ids.connect(hello.nonce);
   s.books.desired.resync_begin();  // nothing of an earlier connection is in force (C21)
   s.books.templates.clear();
   if (another) s.books.expected.retire_all();
-  x.log.info("hello", {{"client", hello.client_version}, {"application", hello.application_id}});
-  x.greeted(another);
+  seams_.log.info("hello", {{"client", hello.client_version}, {"application", hello.application_id}});
+  seams_.greeted(another);
   return {};
 }
 
 core::Admission CommandLoop::apply(const core::ResyncBegin&) {
-  x.state.books.desired.resync_begin();
-  x.state.books.templates.clear();
+  seams_.state.books.desired.resync_begin();
+  seams_.state.books.templates.clear();
   return {};
 }
 
 core::Admission CommandLoop::apply(const core::ResyncEnd&) {
-  return x.state.books.desired.resync_end();
+  return seams_.state.books.desired.resync_end();
 }
 
 core::Admission CommandLoop::apply(const core::GrantIds& grant) {
-  const auto granted = x.state.books.ids.grant(grant);
+  const auto granted = seams_.state.books.ids.grant(grant);
   if (!granted) return {core::Verdict::refused_ids, granted.error().text};
   return {};
 }
 
 core::Admission CommandLoop::apply(const core::AllocationPolicy& policy) {
-  return x.state.books.desired.apply(policy);
+  return seams_.state.books.desired.apply(policy);
 }
 core::Admission CommandLoop::apply(const core::PostTemplate& post) {
-  return take_template(x.state, post);
+  return take_template(seams_.state, post);
 }
 core::Admission CommandLoop::apply(const core::PostRendered& post) {
-  return take_rendered(x.state, post);
+  return take_rendered(seams_.state, post);
 }
 
 core::Admission CommandLoop::apply(const core::SetTarget& target) {
-  const auto before = x.state.books.desired.target(target.profile);
-  auto admission = x.state.books.desired.apply(target);
-  if (admission.ok() && before && *before != target.executors) x.state.books.backoff.reset(target.profile);
+  const auto before = seams_.state.books.desired.target(target.profile);
+  auto admission = seams_.state.books.desired.apply(target);
+  if (admission.ok() && before && *before != target.executors)
+    seams_.state.books.backoff.reset(target.profile);
   return admission;
 }
 
 core::Admission CommandLoop::apply(const core::KnownDelta& delta) {
-  return x.state.books.desired.apply(delta);
+  return seams_.state.books.desired.apply(delta);
 }
 core::Admission CommandLoop::apply(const core::ConfirmDelete& confirm) {
-  return x.state.books.desired.apply(confirm);
+  return seams_.state.books.desired.apply(confirm);
 }
 core::Admission CommandLoop::apply(const core::DeleteExecutors& request) {
-  return x.state.books.desired.apply(request);
+  return seams_.state.books.desired.apply(request);
 }
 
 core::Admission CommandLoop::apply(const core::Ack& ack) {
-  x.publisher.acknowledged(ack.sequence);
+  seams_.publisher.acknowledged(ack.sequence);
   return {};
 }
 
 core::Admission CommandLoop::apply(const core::Drain&) {
-  x.drain();
+  seams_.drain();
   return {};
 }
 
 core::Admission CommandLoop::apply(const core::Detach&) {
-  x.gone();
+  seams_.gone();
   return {};
 }
 

@@ -57,9 +57,9 @@ class CommandLoop final : public ports::CommandListener {
   core::Admission apply(const core::Drain&);
   core::Admission apply(const core::Detach&);
 
-  Seams x;
-  std::vector<core::Command> x_batch;
-  ports::TimerId x_more = 0;
+  Seams seams_;
+  std::vector<core::Command> batch_;
+  ports::TimerId more_ = 0;
 };
 
 }  // namespace outrigger::flow

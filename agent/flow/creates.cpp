@@ -42,13 +42,13 @@ bool may_pass_later(core::ApiErrorClass c) {
 }  // namespace
 
 Creates::~Creates() {
-  for (auto& [id, job] : x_jobs) x_seams.timers.cancel(job.timer);
+  for (auto& [id, job] : jobs_) seams_.timers.cancel(job.timer);
 }
 
 void Creates::start(NewPod pod) {
   const core::ExecutorId id = pod.id;
-  x_seams.sink.mark_in_flight(id, pod.profile);
-  x_jobs.emplace(id, Job{.pod = std::move(pod)});
+  seams_.sink.mark_in_flight(id, pod.profile);
+  jobs_.emplace(id, Job{.pod = std::move(pod)});
   post(id);
 }
 
@@ -56,34 +56,34 @@ void Creates::resolve(NewPod pod) {
   const core::ExecutorId id = pod.id;
   Job job{.pod = std::move(pod), .posted = false};
   job.error = {core::ApiErrorClass::transport, 0, "", "the agent ended before the answer came", "", {}, ""};
-  x_jobs.emplace(id, std::move(job));
+  jobs_.emplace(id, std::move(job));
   ask(id);
 }
 
 void Creates::release_held() {
   std::vector<core::ExecutorId> held;
-  for (const auto& [id, job] : x_jobs)
+  for (const auto& [id, job] : jobs_)
     if (job.held) held.push_back(id);
   for (const auto id : held) settle(id, CreateEnd::failed);
 }
 
 void Creates::post(core::ExecutorId id) {
-  Job& job = x_jobs.at(id);
-  if (job.held && !x_seams.still_wanted(id, job.pod.profile)) {
+  Job& job = jobs_.at(id);
+  if (job.held && !seams_.still_wanted(id, job.pod.profile)) {
     settle(id, CreateEnd::failed);
     return;
   }
   job.held = false;
-  job.posted_at = x_seams.clock.now();
-  x_seams.calls.start(job.pod.post, [this, id](const Reply& reply) { posted(id, reply); });
+  job.posted_at = seams_.clock.now();
+  seams_.calls.start(job.pod.post, [this, id](const Reply& reply) { posted(id, reply); });
 }
 
 void Creates::posted(core::ExecutorId id, const Reply& reply) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   job.took = reply.took;
   if (reply.success()) {
     std::string body = reply.body;
-    if (auto pod = x_seams.decode(body)) {
+    if (auto pod = seams_.decode(body)) {
       stands(id, std::move(*pod));
       return;
     }
@@ -96,35 +96,34 @@ void Creates::posted(core::ExecutorId id, const Reply& reply) {
     settle(id, CreateEnd::failed);
   } else {
     job.conflict = c == core::ApiErrorClass::already_exists;
-    if (!job.conflict) x_seams.lost(id);
+    if (!job.conflict) seams_.lost(id);
     ask(id);
   }
 }
 
 void Creates::hold(core::ExecutorId id) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   job.held = true;
-  const core::Nanos delay = x_seams.hold(outcome_of(job, CreateEnd::held));
+  const core::Nanos delay = seams_.hold(outcome_of(job, CreateEnd::held));
   later(id, delay, &Creates::post);
 }
 
 void Creates::later(core::ExecutorId id, core::Nanos delay, void (Creates::*what)(core::ExecutorId)) {
-  x_jobs.at(id).timer = x_seams.timers.start(delay, [this, id, what] {
-    x_jobs.at(id).timer = 0;
+  jobs_.at(id).timer = seams_.timers.start(delay, [this, id, what] {
+    jobs_.at(id).timer = 0;
     (this->*what)(id);
   });
 }
 
 void Creates::ask(core::ExecutorId id) {
-  x_seams.calls.start(x_seams.get(x_jobs.at(id).pod.name),
-                      [this, id](const Reply& reply) { told(id, reply); });
+  seams_.calls.start(seams_.get(jobs_.at(id).pod.name), [this, id](const Reply& reply) { told(id, reply); });
 }
 
 void Creates::told(core::ExecutorId id, const Reply& reply) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   if (reply.success()) {
     std::string body = reply.body;
-    if (auto pod = x_seams.decode(body)) {
+    if (auto pod = seams_.decode(body)) {
       const bool ours = pod->nonce == job.pod.nonce && pod->executor_id == id &&
                         (job.pod.owner.empty() || pod->owner_uid == job.pod.owner);
       if (ours && !pod->deleting()) {
@@ -163,7 +162,7 @@ core::Nanos Creates::next_wait(Job& job, const core::ApiError& error) const {
 }
 
 void Creates::stands(core::ExecutorId id, core::Pod pod) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   if (job.pod.extras) job.extras = job.pod.extras(pod);
   job.found = std::move(pod);
   job.tries = 0;
@@ -171,17 +170,17 @@ void Creates::stands(core::ExecutorId id, core::Pod pod) {
 }
 
 void Creates::post_extra(core::ExecutorId id) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   if (job.extra == job.extras.size()) {
     settle(id, CreateEnd::created);
     return;
   }
-  x_seams.calls.start(job.extras[job.extra], [this, id](const Reply& reply) { extra_posted(id, reply); });
+  seams_.calls.start(job.extras[job.extra], [this, id](const Reply& reply) { extra_posted(id, reply); });
 }
 
 // The names of extras derive from the id, so one that exists is ours from a try whose answer was lost.
 void Creates::extra_posted(core::ExecutorId id, const Reply& reply) {
-  Job& job = x_jobs.at(id);
+  Job& job = jobs_.at(id);
   const core::ApiError error = error_of(reply);
   using enum core::ApiErrorClass;
   if (error.error_class == none || error.error_class == already_exists) {
@@ -202,11 +201,11 @@ CreateOutcome Creates::outcome_of(const Job& job, CreateEnd end) const {
 }
 
 void Creates::settle(core::ExecutorId id, CreateEnd end) {
-  auto node = x_jobs.extract(id);
-  x_seams.timers.cancel(node.mapped().timer);
+  auto node = jobs_.extract(id);
+  seams_.timers.cancel(node.mapped().timer);
   // First the view, then the mark: a crash in between asks once more, the other way round it would forget.
-  x_seams.done(outcome_of(node.mapped(), end));
-  x_seams.sink.clear_in_flight(id);
+  seams_.done(outcome_of(node.mapped(), end));
+  seams_.sink.clear_in_flight(id);
 }
 
 }  // namespace outrigger::flow

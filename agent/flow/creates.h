@@ -64,7 +64,7 @@ class Creates final {
     std::function<bool(core::ExecutorId, core::ProfileId)> still_wanted;
     std::function<void(core::ExecutorId)> lost;  // an outcome is unknown until a GET says so
   };
-  explicit Creates(Seams seams) : x_seams(std::move(seams)) {}
+  explicit Creates(Seams seams) : seams_(std::move(seams)) {}
   ~Creates();
   Creates(const Creates&) = delete;
   Creates& operator=(const Creates&) = delete;
@@ -74,8 +74,8 @@ class Creates final {
   void resolve(NewPod pod);
   // Ends what waits to be posted again: nothing new leaves from now on.
   void release_held();
-  std::size_t in_flight() const { return x_jobs.size(); }
-  bool has(core::ExecutorId id) const { return x_jobs.contains(id); }
+  std::size_t in_flight() const { return jobs_.size(); }
+  bool has(core::ExecutorId id) const { return jobs_.contains(id); }
 
  private:
   struct Job {
@@ -106,8 +106,8 @@ class Creates final {
   CreateOutcome outcome_of(const Job& job, CreateEnd end) const;
   void settle(core::ExecutorId id, CreateEnd end);
 
-  Seams x_seams;
-  std::map<core::ExecutorId, Job> x_jobs;
+  Seams seams_;
+  std::map<core::ExecutorId, Job> jobs_;
 };
 
 }  // namespace outrigger::flow

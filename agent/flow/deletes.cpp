@@ -5,12 +5,12 @@
 namespace outrigger::flow {
 
 void Deletes::start(DeleteCall call, Done done) {
-  ++x_in_flight;
-  DeleteOutcome outcome{call.uid, call.id, call.label_only, DeleteEnd::accepted, {}, x_clock.now(), {}};
-  x_calls.start(std::move(call.request), [this, outcome = std::move(outcome),
-                                          done = std::move(done)](const Reply& reply) mutable {
+  ++in_flight_;
+  DeleteOutcome outcome{call.uid, call.id, call.label_only, DeleteEnd::accepted, {}, clock_.now(), {}};
+  calls_.start(std::move(call.request), [this, outcome = std::move(outcome),
+                                         done = std::move(done)](const Reply& reply) mutable {
     using enum core::ApiErrorClass;
-    --x_in_flight;
+    --in_flight_;
     outcome.error = error_of(reply);
     outcome.took = reply.took;
     const core::ApiErrorClass c = outcome.error.error_class;

@@ -33,15 +33,15 @@ struct DeleteOutcome {
 class Deletes final {
  public:
   using Done = std::function<void(const DeleteOutcome&)>;
-  Deletes(Calls& calls, ports::Clock& clock) : x_calls(calls), x_clock(clock) {}
+  Deletes(Calls& calls, ports::Clock& clock) : calls_(calls), clock_(clock) {}
 
   void start(DeleteCall call, Done done);
-  std::size_t in_flight() const { return x_in_flight; }
+  std::size_t in_flight() const { return in_flight_; }
 
  private:
-  Calls& x_calls;
-  ports::Clock& x_clock;
-  std::size_t x_in_flight = 0;
+  Calls& calls_;
+  ports::Clock& clock_;
+  std::size_t in_flight_ = 0;
 };
 
 }  // namespace outrigger::flow

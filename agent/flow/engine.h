@@ -46,21 +46,21 @@ class Agent::Engine final {
   bool stale() const;
   void stop();
 
-  Ports x_ports;
-  std::unique_ptr<Meters> x_meters;
-  State x_state;
-  Publisher x_publisher;
-  Calls x_calls;
-  Actuator x_actuator;
-  Recovery x_recovery;
-  Lifecycle x_lifecycle;
-  CommandLoop x_commands;
-  Reflector x_reflector;
-  core::Instant x_last_turn;
-  ports::TimerId x_turn = 0, x_wake = 0, x_heartbeat = 0;
-  core::Instant x_wake_due{};
-  bool x_synced_once = false;
-  bool x_stopped = false;
+  Ports ports_;
+  std::unique_ptr<Meters> meters_;
+  State state_;
+  Publisher publisher_;
+  Calls calls_;
+  Actuator actuator_;
+  Recovery recovery_;
+  Lifecycle lifecycle_;
+  CommandLoop commands_;
+  Reflector reflector_;
+  core::Instant last_turn_;
+  ports::TimerId turn_ = 0, wake_ = 0, heartbeat_ = 0;
+  core::Instant wake_due_{};
+  bool synced_once_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace outrigger::flow

@@ -44,7 +44,7 @@ class Lifecycle final {
   void advance();  // once per turn
   // Tells shutdown()'s caller; called once, after the engine has stopped everything else.
   void tell();
-  bool finished() const { return x_finished; }  // the agent has nothing more to do, ever
+  bool finished() const { return finished_; }  // the agent has nothing more to do, ever
   std::size_t left() const;
 
  private:
@@ -57,19 +57,19 @@ class Lifecycle final {
   void listed(const Reply& reply);
   void finish(DrainEnd end);
 
-  Seams x;
-  kube::PodDecoder x_decoder;
-  kube::ListPage x_page;
-  Stage x_stage = Stage::none;
-  Done x_done;
-  DrainEnd x_end;
-  std::size_t x_listed = 0;
-  int x_tries = 0;
-  std::uint64_t x_turn = 0;  // of the drain: answers to an earlier one are ignored
-  ports::TimerId x_grace = 0, x_poll = 0, x_deadline = 0;
-  bool x_flush_only = false;  // SIGTERM while the driver lives: the next incarnation takes over
-  bool x_waiting = false;     // a request is on its way
-  bool x_finished = false;
+  Seams seams_;
+  kube::PodDecoder decoder_;
+  kube::ListPage page_;
+  Stage stage_ = Stage::none;
+  Done done_;
+  DrainEnd end_;
+  std::size_t listed_ = 0;
+  int tries_ = 0;
+  std::uint64_t turn_ = 0;  // of the drain: answers to an earlier one are ignored
+  ports::TimerId grace_ = 0, poll_ = 0, deadline_ = 0;
+  bool flush_only_ = false;  // SIGTERM while the driver lives: the next incarnation takes over
+  bool waiting_ = false;     // a request is on its way
+  bool finished_ = false;
 };
 
 }  // namespace outrigger::flow

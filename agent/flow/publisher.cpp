@@ -20,35 +20,35 @@ auto fields(const core::ControlStatus& s) {
 
 void Publisher::record(core::ExecutorRecord record, const std::string& nonce) {
   if (record.pod.nonce.empty()) record.pod.nonce = nonce;
-  x_sink.publish(record);
-  x_dirty = true;
+  sink_.publish(record);
+  dirty_ = true;
 }
 
 void Publisher::profile(const core::ProfileStatus& status) {
-  const auto it = x_profiles.find(status.profile);
-  if (it != x_profiles.end() && fields(it->second) == fields(status)) return;
-  x_profiles[status.profile] = status;
-  x_sink.publish(status);
-  x_dirty = true;
+  const auto it = profiles_.find(status.profile);
+  if (it != profiles_.end() && fields(it->second) == fields(status)) return;
+  profiles_[status.profile] = status;
+  sink_.publish(status);
+  dirty_ = true;
 }
 
 void Publisher::control(const core::ControlStatus& status) {
-  if (x_any_control && fields(x_control) == fields(status)) return;
-  x_control = status;
-  x_any_control = true;
-  x_sink.publish(status);
-  x_dirty = true;
+  if (any_control_ && fields(control_) == fields(status)) return;
+  control_ = status;
+  any_control_ = true;
+  sink_.publish(status);
+  dirty_ = true;
 }
 
 void Publisher::result(core::Epoch epoch, const core::CommandResult& result) {
-  x_sink.result(epoch, result);
-  x_dirty = true;
+  sink_.result(epoch, result);
+  dirty_ = true;
 }
 
 void Publisher::commit() {
-  if (!x_dirty) return;
-  x_sink.commit();
-  x_dirty = false;
+  if (!dirty_) return;
+  sink_.commit();
+  dirty_ = false;
 }
 
 }  // namespace outrigger::flow

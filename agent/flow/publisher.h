@@ -12,7 +12,7 @@ namespace outrigger::flow {
 
 class Publisher final {
  public:
-  explicit Publisher(ports::SnapshotSink& sink) : x_sink(sink) {}
+  explicit Publisher(ports::SnapshotSink& sink) : sink_(sink) {}
 
   // `nonce`: of the driver that asked for it; a record without a pod carries it, too.
   void record(core::ExecutorRecord record, const std::string& nonce);
@@ -20,16 +20,16 @@ class Publisher final {
   void profile(const core::ProfileStatus& status);
   void control(const core::ControlStatus& status);
   void result(core::Epoch epoch, const core::CommandResult& result);
-  void contact(core::Instant at) { x_sink.contact(at); }
-  void acknowledged(std::uint64_t sequence) { x_sink.acknowledged(sequence); }
+  void contact(core::Instant at) { sink_.contact(at); }
+  void acknowledged(std::uint64_t sequence) { sink_.acknowledged(sequence); }
   void commit();  // only if something was published since the last one
 
  private:
-  ports::SnapshotSink& x_sink;
-  std::map<core::ProfileId, core::ProfileStatus> x_profiles;
-  core::ControlStatus x_control;
-  bool x_any_control = false;
-  bool x_dirty = false;
+  ports::SnapshotSink& sink_;
+  std::map<core::ProfileId, core::ProfileStatus> profiles_;
+  core::ControlStatus control_;
+  bool any_control_ = false;
+  bool dirty_ = false;
 };
 
 }  // namespace outrigger::flow

@@ -35,16 +35,16 @@ class Recovery final {
   void greeted();  // the driver has said who it is
   void advance();  // once per turn
   void settled(core::ExecutorId id);
-  std::size_t open() const { return x_marks.open().size(); }
+  std::size_t open() const { return marks_.open().size(); }
 
  private:
   void close(core::ExecutorId id, bool tell);
   std::string name_of(const core::FlightMark& mark) const;
 
-  Seams x;
-  core::CrashMarks x_marks;
-  std::set<core::ExecutorId> x_asked;
-  ports::TimerId x_deadline = 0;
+  Seams seams_;
+  core::CrashMarks marks_;
+  std::set<core::ExecutorId> asked_;
+  ports::TimerId deadline_ = 0;
 };
 
 }  // namespace outrigger::flow

@@ -43,7 +43,7 @@ class Reflector final {
   void start(kube::WatchConfig config);
   void stop();
 
-  bool started() const { return x_started; }
+  bool started() const { return started_; }
   // The watch is open: a connection that were dead would have been ended by keepalive or its deadline, so this is
   // contact even when nothing happens. A missing bookmark proves nothing.
   bool watching() const;
@@ -51,7 +51,7 @@ class Reflector final {
   std::optional<core::Instant> last_contact() const;
   // Of the newest restart that was an error; error_class none once the watch is open again.
   void touch();  // the server answered somebody
-  const core::ApiError& last_error() const { return x_last_error; }
+  const core::ApiError& last_error() const { return last_error_; }
 
  private:
   class Exchange;
@@ -62,21 +62,21 @@ class Reflector final {
   void abort_exchange();
   void report(const kube::watch_effect::Report& report);
 
-  Seams x_seams;
-  std::optional<kube::WatchConfig> x_config;
-  kube::WatchMachine x_machine;
-  kube::WatchStream x_stream;
-  kube::PodDecoder x_decoder;
-  kube::WatchFrame x_frame;
-  kube::ListPage x_page;
-  std::unique_ptr<Exchange> x_exchange;
-  std::vector<std::unique_ptr<Exchange>> x_dying;  // aborted inside their own callback: their end still comes
+  Seams seams_;
+  std::optional<kube::WatchConfig> config_;
+  kube::WatchMachine machine_;
+  kube::WatchStream stream_;
+  kube::PodDecoder decoder_;
+  kube::WatchFrame frame_;
+  kube::ListPage page_;
+  std::unique_ptr<Exchange> exchange_;
+  std::vector<std::unique_ptr<Exchange>> dying_;  // aborted inside their own callback: their end still comes
   void open_late();
-  ports::TimerId x_timer = 0, x_opening = 0;
-  std::optional<core::Instant> x_contact;
-  core::ApiError x_last_error;
-  core::Instant x_list_began{};
-  bool x_started = false;
+  ports::TimerId timer_ = 0, opening_ = 0;
+  std::optional<core::Instant> contact_;
+  core::ApiError last_error_;
+  core::Instant list_began_{};
+  bool started_ = false;
 };
 
 }  // namespace outrigger::flow

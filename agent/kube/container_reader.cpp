@@ -26,31 +26,31 @@ bool cannot_start(const core::ExecutorContainer& container) {
 bool PodReader::containers(core::Pod& pod) {
   bool found = false;
   std::size_t others = 0;
-  const Others before = x_others;
-  const bool read_all = x_json.array("status.containerStatuses", [&] {
-    if (!container(x_container, x_name)) return false;
-    if (x_name == x_container_name) {
-      std::swap(pod.executor, x_container);
+  const Others before = others_;
+  const bool read_all = json_.array("status.containerStatuses", [&] {
+    if (!container(container_, name_)) return false;
+    if (name_ == container_name_) {
+      std::swap(pod.executor, container_);
       found = true;
     } else {
-      note_other(x_container);
+      note_other(container_);
       ++others;
     }
     return true;
   });
   if (!read_all) return false;
   // The only container is the executor whatever its name; the first of several never is.
-  if (!found && others == 1 && x_spec_containers <= 1) {
-    std::swap(pod.executor, x_container);
-    x_others = before;
+  if (!found && others == 1 && spec_containers_ <= 1) {
+    std::swap(pod.executor, container_);
+    others_ = before;
   }
   return true;
 }
 
 bool PodReader::init_containers() {
-  return x_json.array("status.initContainerStatuses", [&] {
-    if (!container(x_container, x_name)) return false;
-    note_other(x_container);
+  return json_.array("status.initContainerStatuses", [&] {
+    if (!container(container_, name_)) return false;
+    note_other(container_);
     return true;
   });
 }
@@ -58,16 +58,16 @@ bool PodReader::init_containers() {
 bool PodReader::container(Container& out, std::string& name) {
   clear(out);
   name.clear();
-  return x_json.object("status.containerStatuses[]", [&](RawKey key) {
-    if (key.is("name")) return x_json.text("status.containerStatuses[].name", name);
+  return json_.object("status.containerStatuses[]", [&](RawKey key) {
+    if (key.is("name")) return json_.text("status.containerStatuses[].name", name);
     if (key.is("state")) return container_state(out);
-    if (key.is("ready")) return x_json.boolean("status.containerStatuses[].ready", out.ready);
+    if (key.is("ready")) return json_.boolean("status.containerStatuses[].ready", out.ready);
     return true;
   });
 }
 
 bool PodReader::container_state(Container& out) {
-  return x_json.object("status.containerStatuses[].state", [&](RawKey key) {
+  return json_.object("status.containerStatuses[].state", [&](RawKey key) {
     if (key.is("terminated")) return terminated(out);
     if (key.is("running")) return running(out);
     if (key.is("waiting")) return waiting(out);
@@ -77,11 +77,11 @@ bool PodReader::container_state(Container& out) {
 
 bool PodReader::running(Container& out) {
   bool present = false;
-  const bool read_all = x_json.object(
+  const bool read_all = json_.object(
       "state.running",
       [&](RawKey key) {
         if (!key.is("startedAt")) return true;
-        return x_json.timestamp("state.running.startedAt", out.started_at_ms);
+        return json_.timestamp("state.running.startedAt", out.started_at_ms);
       },
       &present);
   if (present) out.state = core::ContainerState::running;
@@ -91,7 +91,7 @@ bool PodReader::running(Container& out) {
 bool PodReader::waiting(Container& out) {
   bool present = false;
   const bool read_all =
-      x_json.object("state.waiting", [&](RawKey key) { return reason_or_message(key, out); }, &present);
+      json_.object("state.waiting", [&](RawKey key) { return reason_or_message(key, out); }, &present);
   if (present) out.state = core::ContainerState::waiting;
   return read_all;
 }
@@ -101,13 +101,13 @@ bool PodReader::terminated(Container& out) {
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   bool present = false;
   std::int64_t exit_code = 0, signal = 0;
-  const bool read_all = x_json.object(
+  const bool read_all = json_.object(
       "state.terminated",
       [&](RawKey key) {
-        if (key.is("exitCode")) return x_json.integer("state.terminated.exitCode", least, most, exit_code);
-        if (key.is("signal")) return x_json.integer("state.terminated.signal", least, most, signal);
-        if (key.is("startedAt")) return x_json.timestamp("state.terminated.startedAt", out.started_at_ms);
-        if (key.is("finishedAt")) return x_json.timestamp("state.terminated.finishedAt", out.finished_at_ms);
+        if (key.is("exitCode")) return json_.integer("state.terminated.exitCode", least, most, exit_code);
+        if (key.is("signal")) return json_.integer("state.terminated.signal", least, most, signal);
+        if (key.is("startedAt")) return json_.timestamp("state.terminated.startedAt", out.started_at_ms);
+        if (key.is("finishedAt")) return json_.timestamp("state.terminated.finishedAt", out.finished_at_ms);
         return reason_or_message(key, out);
       },
       &present);
@@ -118,19 +118,19 @@ bool PodReader::terminated(Container& out) {
 }
 
 bool PodReader::reason_or_message(RawKey key, Container& out) {
-  if (key.is("reason")) return x_json.text("containerStatuses[].state.reason", out.reason);
+  if (key.is("reason")) return json_.text("containerStatuses[].state.reason", out.reason);
   if (!key.is("message")) return true;
   RawText raw;
-  return x_json.raw("containerStatuses[].state.message", raw) &&
-         x_json.unescape(raw, "containerStatuses[].state.message", out.message, core::limits::message_bytes);
+  return json_.raw("containerStatuses[].state.message", raw) &&
+         json_.unescape(raw, "containerStatuses[].state.message", out.message, core::limits::message_bytes);
 }
 
 void PodReader::note_other(const Container& container) {
-  if (container.state == core::ContainerState::running) x_others.running = true;
-  if (container.state == core::ContainerState::terminated && container.exit_code != 0) x_others.failed = true;
+  if (container.state == core::ContainerState::running) others_.running = true;
+  if (container.state == core::ContainerState::terminated && container.exit_code != 0) others_.failed = true;
   if (cannot_start(container)) {
-    x_others.failed = true;
-    if (x_others.startup_reason.empty()) x_others.startup_reason = container.reason;
+    others_.failed = true;
+    if (others_.startup_reason.empty()) others_.startup_reason = container.reason;
   }
 }
 

@@ -15,28 +15,28 @@ bool is_space(char c) {
 
 }  // namespace
 
-FrameSplitter::FrameSplitter(std::size_t max_frame_bytes) : x_limit(max_frame_bytes) {}
+FrameSplitter::FrameSplitter(std::size_t max_frame_bytes) : limit_(max_frame_bytes) {}
 
 void FrameSplitter::reset() {
-  if (x_capacity > kept_capacity) {
-    x_buffer.reset();
-    x_capacity = 0;
+  if (capacity_ > kept_capacity) {
+    buffer_.reset();
+    capacity_ = 0;
   }
-  x_begin = x_end = x_at = x_line_at = 0;
-  x_chunk = {};
-  x_scan = {};
-  x_counting = x_finished = false;
-  x_lines = true;
+  begin_ = end_ = at_ = line_at_ = 0;
+  chunk_ = {};
+  scan_ = {};
+  counting_ = finished_ = false;
+  lines_ = true;
 }
 
 void FrameSplitter::feed(std::string_view chunk) {
-  x_chunk = chunk;
-  x_at = 0;
+  chunk_ = chunk;
+  at_ = 0;
 }
 
 char FrameSplitter::byte(std::size_t index) const {
-  const std::size_t held = x_end - x_begin;
-  return index < held ? x_buffer[x_begin + index] : x_chunk[x_at + index - held];
+  const std::size_t held = end_ - begin_;
+  return index < held ? buffer_[begin_ + index] : chunk_[at_ + index - held];
 }
 
 std::size_t FrameSplitter::pending() const {
@@ -48,46 +48,46 @@ std::size_t FrameSplitter::pending() const {
 }
 
 bool FrameSplitter::skip_space() {
-  while (x_begin < x_end && is_space(x_buffer[x_begin])) x_lines |= x_buffer[x_begin++] == '\n';
-  if (x_begin < x_end) return true;
-  while (x_at < x_chunk.size() && is_space(x_chunk[x_at])) x_lines |= x_chunk[x_at++] == '\n';
-  return x_at < x_chunk.size();
+  while (begin_ < end_ && is_space(buffer_[begin_])) lines_ |= buffer_[begin_++] == '\n';
+  if (begin_ < end_) return true;
+  while (at_ < chunk_.size() && is_space(chunk_[at_])) lines_ |= chunk_[at_++] == '\n';
+  return at_ < chunk_.size();
 }
 
 FrameSplitter::Next FrameSplitter::next(Frame& out) {
   if (!skip_space()) return Next::more;
   if (byte(0) != '{') return Next::garbage;
   // A stream without LF between frames must not wait for one.
-  if (!x_lines || x_finished) x_counting = true;
-  if (!x_counting) {
+  if (!lines_ || finished_) counting_ = true;
+  if (!counting_) {
     const std::size_t line = find_line_end();
     if (line != none) {
       const std::size_t length = trimmed(line);
-      if (byte(length - 1) == '}' && length <= x_limit) return emit(length, true, out);
-      x_counting = true;  // LF inside the document, or too much for one
+      if (byte(length - 1) == '}' && length <= limit_) return emit(length, true, out);
+      counting_ = true;  // LF inside the document, or too much for one
     } else {
       // Perhaps complete all the same; worth a look only if it ends like a document, or is over the limit.
       const std::size_t bytes = own().size() + rest().size();
-      if (byte(trimmed(bytes) - 1) != '}' && bytes <= x_limit) return keep();
+      if (byte(trimmed(bytes) - 1) != '}' && bytes <= limit_) return keep();
     }
   }
-  return count() ? emit(x_scan.at, false, out) : keep();
+  return count() ? emit(scan_.at, false, out) : keep();
 }
 
 // First LF of the unread bytes, from the frame's first byte.
 std::size_t FrameSplitter::find_line_end() {
   const std::string_view held = own();
   std::size_t found = none;
-  if (x_line_at < held.size()) found = held.find('\n', x_line_at);
+  if (line_at_ < held.size()) found = held.find('\n', line_at_);
   if (found == none) {
     const std::string_view more = rest();
-    const std::size_t from = std::max(x_line_at, held.size()) - held.size();
+    const std::size_t from = std::max(line_at_, held.size()) - held.size();
     if (from < more.size()) {
       const void* lf = std::memchr(more.data() + from, '\n', more.size() - from);
       if (lf != nullptr)
         found = held.size() + static_cast<std::size_t>(static_cast<const char*>(lf) - more.data());
     }
-    x_line_at = found == none ? held.size() + more.size() : found;
+    line_at_ = found == none ? held.size() + more.size() : found;
   }
   return found;
 }
@@ -99,8 +99,8 @@ std::size_t FrameSplitter::trimmed(std::size_t length) const {
 
 bool FrameSplitter::count() {
   const std::string_view held = own();
-  if (x_scan.at < held.size() && x_scan.run(held.substr(x_scan.at))) return true;
-  return x_scan.run(rest().substr(x_scan.at - held.size()));
+  if (scan_.at < held.size() && scan_.run(held.substr(scan_.at))) return true;
+  return scan_.run(rest().substr(scan_.at - held.size()));
 }
 
 bool FrameSplitter::Scan::run(std::string_view part) {
@@ -128,34 +128,34 @@ bool FrameSplitter::Scan::run(std::string_view part) {
 }
 
 FrameSplitter::Next FrameSplitter::emit(std::size_t length, bool presumed, Frame& out) {
-  if (length > x_limit) return Next::too_long;
+  if (length > limit_) return Next::too_long;
   const std::size_t held = own().size();
-  x_last_in_chunk = held == 0 && x_chunk.size() - x_at - length >= json_padding;
-  if (x_last_in_chunk) {
-    x_last_begin = x_at;
-    x_at += length;
-    out.json = Padded::trusted(x_chunk.substr(x_last_begin, length));
+  last_in_chunk_ = held == 0 && chunk_.size() - at_ - length >= json_padding;
+  if (last_in_chunk_) {
+    last_begin_ = at_;
+    at_ += length;
+    out.json = Padded::trusted(chunk_.substr(last_begin_, length));
   } else {
     if (held < length) append_from_chunk(length - held);
-    x_last_begin = x_begin;
-    x_begin += length;
-    out.json = Padded::trusted({x_buffer.get() + x_last_begin, length});
+    last_begin_ = begin_;
+    begin_ += length;
+    out.json = Padded::trusted({buffer_.get() + last_begin_, length});
   }
   out.presumed = presumed;
-  x_line_at = 0;
-  x_scan = {};
-  x_counting = false;
-  if (!presumed) x_lines = false;  // until LF is seen behind it
+  line_at_ = 0;
+  scan_ = {};
+  counting_ = false;
+  if (!presumed) lines_ = false;  // until LF is seen behind it
   return Next::frame;
 }
 
 void FrameSplitter::reject() {
-  (x_last_in_chunk ? x_at : x_begin) = x_last_begin;
-  x_counting = true;
+  (last_in_chunk_ ? at_ : begin_) = last_begin_;
+  counting_ = true;
 }
 
 FrameSplitter::Next FrameSplitter::keep() {
-  if (own().size() + rest().size() > x_limit) return Next::too_long;
+  if (own().size() + rest().size() > limit_) return Next::too_long;
   append_from_chunk(rest().size());
   return Next::more;
 }
@@ -163,22 +163,22 @@ FrameSplitter::Next FrameSplitter::keep() {
 // The only copy a byte may see, growth of the buffer apart.
 void FrameSplitter::append_from_chunk(std::size_t bytes) {
   if (bytes == 0) return;
-  const std::size_t held = x_end - x_begin;
+  const std::size_t held = end_ - begin_;
   const std::size_t needed = held + bytes + json_padding;
-  if (needed > x_capacity) {
-    const std::size_t capacity = std::max(needed, std::min(x_capacity * 2, x_limit + json_padding));
+  if (needed > capacity_) {
+    const std::size_t capacity = std::max(needed, std::min(capacity_ * 2, limit_ + json_padding));
     auto grown = std::make_unique_for_overwrite<char[]>(capacity);
-    std::copy_n(x_buffer.get() + x_begin, held, grown.get());
-    x_buffer = std::move(grown);
-    x_capacity = capacity;
-    x_begin = 0;
-  } else if (x_begin > 0) {
-    std::memmove(x_buffer.get(), x_buffer.get() + x_begin, held);
-    x_begin = 0;
+    std::copy_n(buffer_.get() + begin_, held, grown.get());
+    buffer_ = std::move(grown);
+    capacity_ = capacity;
+    begin_ = 0;
+  } else if (begin_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, held);
+    begin_ = 0;
   }
-  std::memcpy(x_buffer.get() + held, x_chunk.data() + x_at, bytes);
-  x_end = held + bytes;
-  x_at += bytes;
+  std::memcpy(buffer_.get() + held, chunk_.data() + at_, bytes);
+  end_ = held + bytes;
+  at_ += bytes;
 }
 
 }  // namespace outrigger::kube

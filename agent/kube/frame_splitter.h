@@ -40,7 +40,7 @@ class FrameSplitter {
   void reject();
   // The stream has ended: a complete frame that waits for its line end, with the beginning of another one behind it,
   // comes out of next() now.
-  void finish() { x_finished = true; }
+  void finish() { finished_ = true; }
   // A new connection: forgets everything.
   void reset();
   // Bytes of an unfinished frame at the end of a stream (white space between frames apart): 0 = it ended between frames.
@@ -55,8 +55,8 @@ class FrameSplitter {
     bool run(std::string_view part);  // true: `at` is just behind the document
   };
   // The unread bytes: those in the buffer, then those in the chunk. A frame begins at the first.
-  std::string_view own() const { return {x_buffer.get() + x_begin, x_end - x_begin}; }
-  std::string_view rest() const { return x_chunk.substr(x_at); }
+  std::string_view own() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  std::string_view rest() const { return chunk_.substr(at_); }
   char byte(std::size_t index) const;
   bool skip_space();
   bool count();
@@ -66,19 +66,19 @@ class FrameSplitter {
   Next keep();
   void append_from_chunk(std::size_t bytes);
 
-  std::size_t x_limit;
-  std::unique_ptr<char[]> x_buffer;
-  std::size_t x_capacity = 0;  // padding included
-  std::size_t x_begin = 0, x_end = 0;
-  std::string_view x_chunk;
-  std::size_t x_at = 0;
-  std::size_t x_line_at = 0;  // searched for LF up to here, from the frame's first byte
-  Scan x_scan;
-  bool x_counting = false;  // this frame is found by counting only
-  bool x_lines = true;      // LF stood behind the last frame (or nothing yet)
-  bool x_finished = false;
-  bool x_last_in_chunk = false;
-  std::size_t x_last_begin = 0;  // where reject() goes back to
+  std::size_t limit_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;  // padding included
+  std::size_t begin_ = 0, end_ = 0;
+  std::string_view chunk_;
+  std::size_t at_ = 0;
+  std::size_t line_at_ = 0;  // searched for LF up to here, from the frame's first byte
+  Scan scan_;
+  bool counting_ = false;  // this frame is found by counting only
+  bool lines_ = true;      // LF stood behind the last frame (or nothing yet)
+  bool finished_ = false;
+  bool last_in_chunk_ = false;
+  std::size_t last_begin_ = 0;  // where reject() goes back to
 };
 
 }  // namespace outrigger::kube

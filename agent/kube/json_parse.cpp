@@ -36,14 +36,14 @@ bool is_number(std::string_view text) {
 
 class Builder {
  public:
-  Builder(JsonReader& json, std::size_t max_depth) : x_json(json), x_max_depth(max_depth) {}
+  Builder(JsonReader& json, std::size_t max_depth) : json_(json), max_depth_(max_depth) {}
 
   bool root(core::Json& out) {
-    if (x_json.peek() != '{' && x_json.peek() != '[') return fault("is neither an object nor an array");
-    return build(1, out) && (x_json.finish() || fault("is followed by more text"));
+    if (json_.peek() != '{' && json_.peek() != '[') return fault("is neither an object nor an array");
+    return build(1, out) && (json_.finish() || fault("is followed by more text"));
   }
   // The reader's own faults are all the same here: no JSON at this path.
-  std::string error() const { return x_error.empty() ? path() + " is malformed" : x_error; }
+  std::string error() const { return error_.empty() ? path() + " is malformed" : error_; }
 
  private:
   struct Step {
@@ -52,7 +52,7 @@ class Builder {
   };
 
   bool build(std::size_t depth, core::Json& out) {
-    switch (x_json.peek()) {
+    switch (json_.peek()) {
       case '{':
         return build_object(depth, out);
       case '[':
@@ -60,7 +60,7 @@ class Builder {
       case '"': {
         RawText raw;
         std::string text;
-        if (!x_json.raw("", raw) || !x_json.unescape(raw, "", text)) return false;
+        if (!json_.raw("", raw) || !json_.unescape(raw, "", text)) return false;
         out = core::Json::string(std::move(text));
         return true;
       }
@@ -70,7 +70,7 @@ class Builder {
   }
 
   bool build_scalar(core::Json& out) {
-    const std::string_view token = x_json.scalar();
+    const std::string_view token = json_.scalar();
     if (token == "true" || token == "false") {
       out = core::Json::boolean(token == "true");
     } else if (token == "null") {
@@ -81,35 +81,35 @@ class Builder {
     } else {
       return fault("is no JSON value");
     }
-    return x_json.skip();
+    return json_.skip();
   }
 
   bool build_object(std::size_t depth, core::Json& out) {
-    if (depth > x_max_depth) return too_deep();
+    if (depth > max_depth_) return too_deep();
     std::vector<core::JsonMember> members;
     const auto visit = [&](RawKey key) {
       core::JsonMember& member = members.emplace_back();
-      if (!x_json.unescape(key.text(), "", member.key)) return false;
-      x_path.push_back({member.key, 0});
+      if (!json_.unescape(key.text(), "", member.key)) return false;
+      path_.push_back({member.key, 0});
       if (!build(depth + 1, member.value)) return false;
-      x_path.pop_back();
+      path_.pop_back();
       return true;
     };
-    if (!x_json.object("", visit) || !unique(members)) return false;
+    if (!json_.object("", visit) || !unique(members)) return false;
     out = core::Json::object(std::move(members));
     return true;
   }
 
   bool build_array(std::size_t depth, core::Json& out) {
-    if (depth > x_max_depth) return too_deep();
+    if (depth > max_depth_) return too_deep();
     std::vector<core::Json> items;
     const auto visit = [&] {
-      x_path.push_back({{}, items.size()});
+      path_.push_back({{}, items.size()});
       if (!build(depth + 1, items.emplace_back())) return false;
-      x_path.pop_back();
+      path_.pop_back();
       return true;
     };
-    if (!x_json.array("", visit)) return false;
+    if (!json_.array("", visit)) return false;
     out = core::Json::array(std::move(items));
     return true;
   }
@@ -124,17 +124,17 @@ class Builder {
     return fault("has the key \"" + std::string(twice->substr(0, 64)) + "\" twice");
   }
 
-  bool too_deep() { return fault("is nested deeper than " + std::to_string(x_max_depth)); }
+  bool too_deep() { return fault("is nested deeper than " + std::to_string(max_depth_)); }
 
   bool fault(std::string_view what) {
-    x_error = path() + " " + std::string(what);
+    error_ = path() + " " + std::string(what);
     return false;
   }
 
   std::string path() const {
     constexpr std::size_t most = 512;
     std::string text = "$";
-    for (const Step& step : x_path) {
+    for (const Step& step : path_) {
       if (step.key.data() == nullptr) {
         text += '[' + std::to_string(step.index) + ']';
       } else {
@@ -146,10 +146,10 @@ class Builder {
     return text + "...";
   }
 
-  JsonReader& x_json;
-  std::size_t x_max_depth;
-  std::vector<Step> x_path;
-  std::string x_error;
+  JsonReader& json_;
+  std::size_t max_depth_;
+  std::vector<Step> path_;
+  std::string error_;
 };
 
 }  // namespace

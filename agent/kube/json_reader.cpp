@@ -37,9 +37,9 @@ std::uint8_t* parse_string(const simdjson::internal::dom_parser_implementation& 
 }  // namespace
 
 RawText RawKey::text() const {
-  const char* end = x_raw;
+  const char* end = raw_;
   while (*end != '"') end += *end == '\\' ? 2 : 1;  // the first stage has seen the closing quote
-  return {{x_raw, static_cast<std::size_t>(end - x_raw)}, true};
+  return {{raw_, static_cast<std::size_t>(end - raw_)}, true};
 }
 
 JsonReader::JsonReader() = default;
@@ -47,63 +47,63 @@ JsonReader::~JsonReader() = default;
 
 bool JsonReader::open(Padded json) {
   const std::string_view bytes = json.bytes();
-  x_fault.clear();
-  x_at = x_end = nullptr;
-  if (bytes.size() > x_capacity || x_parser == nullptr) {
+  fault_.clear();
+  at_ = end_ = nullptr;
+  if (bytes.size() > capacity_ || parser_ == nullptr) {
     // Room to grow, so that a slowly growing document does not allocate each time.
     const std::size_t capacity = std::max<std::size_t>(bytes.size() + bytes.size() / 2, 16u << 10);
     // Depth 1: only simdjson's own second stage needs more, and it never runs here.
     const auto error =
-        simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, x_parser);
-    x_capacity = error ? 0 : capacity;
+        simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, 1, parser_);
+    capacity_ = error ? 0 : capacity;
     if (error) return fault("", simdjson::error_message(error));
   }
-  const auto error = x_parser->stage1(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
-                                      simdjson::stage1_mode::regular);
+  const auto error = parser_->stage1(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size(),
+                                     simdjson::stage1_mode::regular);
   if (error) return fault("", std::string("is malformed: ") + simdjson::error_message(error));
-  x_bytes = bytes.data();
-  x_at = x_parser->structural_indexes.get();
-  x_end = x_at + x_parser->n_structural_indexes;
+  bytes_ = bytes.data();
+  at_ = parser_->structural_indexes.get();
+  end_ = at_ + parser_->n_structural_indexes;
   return true;
 }
 
 void JsonReader::release() {
-  x_parser.reset();
-  x_capacity = 0;
-  x_at = x_end = nullptr;
-  x_scratch.reset();
-  x_scratch_bytes = 0;
+  parser_.reset();
+  capacity_ = 0;
+  at_ = end_ = nullptr;
+  scratch_.reset();
+  scratch_bytes_ = 0;
 }
 
 std::string_view JsonReader::scalar() const {
-  if (x_at == x_end) return {};
-  std::size_t end = x_at[1];
-  while (end > *x_at && is_space(x_bytes[end - 1])) --end;
-  return {x_bytes + *x_at, end - *x_at};
+  if (at_ == end_) return {};
+  std::size_t end = at_[1];
+  while (end > *at_ && is_space(bytes_[end - 1])) --end;
+  return {bytes_ + *at_, end - *at_};
 }
 
 bool JsonReader::skip_nested() {
-  const char* const bytes = x_bytes;
-  const std::uint32_t* at = x_at;
-  const std::uint32_t* const end = x_end;
+  const char* const bytes = bytes_;
+  const std::uint32_t* at = at_;
+  const std::uint32_t* const end = end_;
   int depth = 0;
   do {
     depth += depth_change[static_cast<unsigned char>(bytes[*at++])];
   } while (depth != 0 && at != end);
-  x_at = at;
+  at_ = at;
   return depth == 0;
 }
 
 bool JsonReader::fault(const char* where, std::string_view what) {
-  x_fault = *where == '\0' ? std::string("JSON") : std::string(where);
-  x_fault.append(" ").append(what);
+  fault_ = *where == '\0' ? std::string("JSON") : std::string(where);
+  fault_.append(" ").append(what);
   return false;
 }
 
 bool JsonReader::null_or(const char* where, const char* what) {
   if (peek() == '\0') return broken(where);
   if (peek() != 'n' || scalar() != "null") return fault(where, what);
-  ++x_at;
+  ++at_;
   return true;
 }
 
@@ -117,7 +117,7 @@ bool JsonReader::raw(const char* where, RawText& out) {
   if (token.size() < 2 || token.back() != '"') return broken(where);
   out.inner = token.substr(1, token.size() - 2);
   out.present = true;
-  ++x_at;
+  ++at_;
   return true;
 }
 
@@ -127,14 +127,14 @@ bool JsonReader::view(const RawText& raw, const char* where, std::string_view& o
     return true;
   }
   const std::size_t needed = raw.inner.size() + json_padding;
-  if (needed > x_scratch_bytes) {
-    x_scratch = std::make_unique_for_overwrite<std::uint8_t[]>(needed);
-    x_scratch_bytes = needed;
+  if (needed > scratch_bytes_) {
+    scratch_ = std::make_unique_for_overwrite<std::uint8_t[]>(needed);
+    scratch_bytes_ = needed;
   }
   const auto* const from = reinterpret_cast<const std::uint8_t*>(raw.inner.data());
-  const std::uint8_t* const end = parse_string(*x_parser, from, x_scratch.get());
+  const std::uint8_t* const end = parse_string(*parser_, from, scratch_.get());
   if (end == nullptr) return fault(where, "has a bad escape");
-  out = {reinterpret_cast<const char*>(x_scratch.get()), static_cast<std::size_t>(end - x_scratch.get())};
+  out = {reinterpret_cast<const char*>(scratch_.get()), static_cast<std::size_t>(end - scratch_.get())};
   return true;
 }
 
@@ -176,7 +176,7 @@ bool JsonReader::integer(const char* where, std::int64_t least, std::int64_t mos
   if (error != std::errc() || end != token.data() + token.size()) return null_or(where, "is not an integer");
   if (found < least || found > most) return fault(where, "is out of range");
   out = found;
-  ++x_at;
+  ++at_;
   return true;
 }
 
@@ -184,7 +184,7 @@ bool JsonReader::boolean(const char* where, bool& out) {
   const std::string_view token = scalar();
   if (token != "true" && token != "false") return null_or(where, "is not a boolean");
   out = token == "true";
-  ++x_at;
+  ++at_;
   return true;
 }
 

@@ -17,7 +17,7 @@
 #include "agent/kube/padded.h"
 
 namespace simdjson::internal {
-class dom_parser_implementation;
+class dom_parser_implementation;  // NOLINT(readability-identifier-naming): the library's own name
 }
 
 namespace outrigger::kube {
@@ -32,17 +32,17 @@ struct RawText {
 // A key as it stands in the input, never unescaped: the server's names of fields need no escapes.
 class RawKey {
  public:
-  explicit RawKey(const char* raw) : x_raw(raw) {}
-  char front() const { return *x_raw; }
+  explicit RawKey(const char* raw) : raw_(raw) {}
+  char front() const { return *raw_; }
   template <std::size_t N>
   bool is(const char (&name)[N]) const {
     static_assert(N < json_padding);
-    return std::memcmp(x_raw, name, N - 1) == 0 && x_raw[N - 1] == '"';
+    return std::memcmp(raw_, name, N - 1) == 0 && raw_[N - 1] == '"';
   }
   RawText text() const;
 
  private:
-  const char* x_raw;
+  const char* raw_;
 };
 
 class JsonReader {
@@ -55,10 +55,10 @@ class JsonReader {
   // Stands at the first token then. The bytes are borrowed until the last read.
   bool open(Padded json);
   // Nothing may follow the root.
-  bool finish() { return x_at == x_end || fault("", "is more than one document"); }
+  bool finish() { return at_ == end_ || fault("", "is more than one document"); }
 
   // First byte of the token; 0 at the end.
-  char peek() const { return x_at != x_end ? x_bytes[*x_at] : '\0'; }
+  char peek() const { return at_ != end_ ? bytes_[*at_] : '\0'; }
   // A number, true, false, null or what pretends to be one: without the space behind it.
   std::string_view scalar() const;
   // The value and everything in it: brackets are counted, nothing else is looked at.
@@ -66,7 +66,7 @@ class JsonReader {
     const char first = peek();
     if (first == '{' || first == '[') return skip_nested();
     if (first == '\0' || first == ',' || first == ':' || first == '}' || first == ']') return false;
-    ++x_at;
+    ++at_;
     return true;
   }
 
@@ -74,20 +74,20 @@ class JsonReader {
   template <class Visit>
   bool object(const char* where, Visit visit, bool* present = nullptr) {
     if (peek() != '{') return null_or(where, "is not an object");
-    ++x_at;
+    ++at_;
     if (present != nullptr) *present = true;
-    if (peek() == '}') return ++x_at, true;
+    if (peek() == '}') return ++at_, true;
     while (true) {
       if (peek() != '"') return broken(where);
-      const RawKey key(x_bytes + *x_at + 1);
-      ++x_at;
+      const RawKey key(bytes_ + *at_ + 1);
+      ++at_;
       if (peek() != ':') return broken(where);
-      const std::uint32_t* const value = ++x_at;
+      const std::uint32_t* const value = ++at_;
       if (!visit(key)) return false;
-      if (x_at == value && !skip()) return broken(where);
+      if (at_ == value && !skip()) return broken(where);
       const char next = peek();
       if (next != ',' && next != '}') return broken(where);
-      ++x_at;
+      ++at_;
       if (next == '}') return true;
     }
   }
@@ -95,15 +95,15 @@ class JsonReader {
   template <class Visit>
   bool array(const char* where, Visit visit) {
     if (peek() != '[') return null_or(where, "is not an array");
-    ++x_at;
-    if (peek() == ']') return ++x_at, true;
+    ++at_;
+    if (peek() == ']') return ++at_, true;
     while (true) {
-      const std::uint32_t* const value = x_at;
+      const std::uint32_t* const value = at_;
       if (!visit()) return false;
-      if (x_at == value && !skip()) return broken(where);
+      if (at_ == value && !skip()) return broken(where);
       const char next = peek();
       if (next != ',' && next != ']') return broken(where);
-      ++x_at;
+      ++at_;
       if (next == ']') return true;
     }
   }
@@ -120,7 +120,7 @@ class JsonReader {
   bool view(const RawText& raw, const char* where, std::string_view& out);
 
   bool fault(const char* where, std::string_view what);
-  const std::string& fault_text() const { return x_fault; }
+  const std::string& fault_text() const { return fault_; }
   void release();
 
  private:
@@ -128,15 +128,15 @@ class JsonReader {
   bool skip_nested();
   bool null_or(const char* where, const char* what);
 
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> x_parser;
-  std::size_t x_capacity = 0;
-  const char* x_bytes = nullptr;
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
+  std::size_t capacity_ = 0;
+  const char* bytes_ = nullptr;
   // Positions of the tokens; one more behind the last is readable and is the input's length.
-  const std::uint32_t* x_at = nullptr;
-  const std::uint32_t* x_end = nullptr;
-  std::unique_ptr<std::uint8_t[]> x_scratch;
-  std::size_t x_scratch_bytes = 0;
-  std::string x_fault;
+  const std::uint32_t* at_ = nullptr;
+  const std::uint32_t* end_ = nullptr;
+  std::unique_ptr<std::uint8_t[]> scratch_;
+  std::size_t scratch_bytes_ = 0;
+  std::string fault_;
 };
 
 // Cuts at a character's boundary, so that valid UTF-8 stays valid.

@@ -19,11 +19,11 @@ class Padded {
   }
   // The caller knows that json_padding bytes behind `bytes` are readable.
   static Padded trusted(std::string_view bytes) { return Padded(bytes); }
-  std::string_view bytes() const { return x_bytes; }
+  std::string_view bytes() const { return bytes_; }
 
  private:
-  explicit Padded(std::string_view bytes) : x_bytes(bytes) {}
-  std::string_view x_bytes;
+  explicit Padded(std::string_view bytes) : bytes_(bytes) {}
+  std::string_view bytes_;
 };
 
 }  // namespace outrigger::kube

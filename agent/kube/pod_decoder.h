@@ -57,7 +57,7 @@ class PodDecoder {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> x_impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace outrigger::kube

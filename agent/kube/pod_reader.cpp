@@ -60,28 +60,28 @@ bool PodReader::read(Pod& pod, ObjectFacts& facts) {
   facts.foreign_kind = false;
   facts.resource_version.clear();
   facts.initial_events_end = false;
-  x_others.failed = x_others.running = false;
-  x_others.startup_reason.clear();
-  x_spec_containers = 0;
+  others_.failed = others_.running = false;
+  others_.startup_reason.clear();
+  spec_containers_ = 0;
   bool present = false;
   const auto visit = [&](RawKey key) { return field(key, pod, facts); };
-  if (!x_json.object("object", visit, &present)) return false;
-  if (!present) return x_json.fault("object", "is null");
+  if (!json_.object("object", visit, &present)) return false;
+  if (!present) return json_.fault("object", "is null");
 
-  pod.other_container_failed = x_others.failed;
-  pod.other_container_running = x_others.running;
+  pod.other_container_failed = others_.failed;
+  pod.other_container_running = others_.running;
   // The executor's own reason is the better one.
   if (cannot_start(pod.executor)) {
     pod.startup_reason = pod.executor.reason;
   } else {
-    pod.startup_reason = x_others.startup_reason;
+    pod.startup_reason = others_.startup_reason;
   }
   return true;
 }
 
 bool PodReader::is_whole(const Pod& pod) {
-  if (pod.name.empty()) return x_json.fault("metadata.name", "is missing");
-  if (pod.uid.empty()) return x_json.fault("metadata.uid", "is missing");
+  if (pod.name.empty()) return json_.fault("metadata.name", "is missing");
+  if (pod.uid.empty()) return json_.fault("metadata.uid", "is missing");
   return true;
 }
 
@@ -91,7 +91,7 @@ bool PodReader::field(RawKey key, Pod& pod, ObjectFacts& facts) {
   if (key.is("status")) return status(pod);
   if (!key.is("kind")) return true;
   RawText kind;
-  if (!x_json.raw("kind", kind)) return false;
+  if (!json_.raw("kind", kind)) return false;
   // Items of a list have none.
   facts.foreign_kind = kind.present && kind.inner != "Pod" && kind.inner != "PartialObjectMetadata";
   return true;
@@ -100,40 +100,40 @@ bool PodReader::field(RawKey key, Pod& pod, ObjectFacts& facts) {
 bool PodReader::uid(const RawText& raw, const char* where, core::PodUid& out) {
   if (!raw.present || raw.inner.empty()) return true;
   const auto parsed = core::parse_uid(raw.inner);
-  if (!parsed) return x_json.fault(where, "is not a uid");
+  if (!parsed) return json_.fault(where, "is not a uid");
   out = *parsed;
   return true;
 }
 
 bool PodReader::metadata(Pod& pod, ObjectFacts& facts) {
-  return x_json.object("metadata", [&](RawKey key) {
+  return json_.object("metadata", [&](RawKey key) {
     switch (key.front()) {
       case 'n':
-        if (key.is("name")) return x_json.text("metadata.name", pod.name);
+        if (key.is("name")) return json_.text("metadata.name", pod.name);
         break;
       case 'u':
         if (key.is("uid")) {
           RawText raw;
-          return x_json.raw("metadata.uid", raw) && uid(raw, "metadata.uid", pod.uid);
+          return json_.raw("metadata.uid", raw) && uid(raw, "metadata.uid", pod.uid);
         }
         break;
       case 'r':
         if (key.is("resourceVersion")) {
-          if (!x_json.text("metadata.resourceVersion", facts.resource_version)) return false;
+          if (!json_.text("metadata.resourceVersion", facts.resource_version)) return false;
           pod.resource_version = to_u64(facts.resource_version);
         }
         break;
       case 'c':
         if (key.is("creationTimestamp"))
-          return x_json.timestamp("metadata.creationTimestamp", pod.created_at_ms);
+          return json_.timestamp("metadata.creationTimestamp", pod.created_at_ms);
         break;
       case 'd':
         if (key.is("deletionTimestamp"))
-          return x_json.timestamp("metadata.deletionTimestamp", pod.deletion_at_ms);
+          return json_.timestamp("metadata.deletionTimestamp", pod.deletion_at_ms);
         break;
       case 'l':
         if (key.is("labels"))
-          return x_json.object("metadata.labels", [&](RawKey name) { return label(name, pod); });
+          return json_.object("metadata.labels", [&](RawKey name) { return label(name, pod); });
         break;
       case 'a':
         if (key.is("annotations")) return annotations(facts);
@@ -155,25 +155,25 @@ bool PodReader::label(RawKey key, Pod& pod) {
     const bool inactive = !id && !profile && key.is("spark-exec-inactive");
     if (id || profile || inactive) {
       RawText raw;
-      if (!x_json.raw("metadata.labels", raw)) return false;
+      if (!json_.raw("metadata.labels", raw)) return false;
       if (id) pod.executor_id.value = number_or_0<std::uint64_t>(raw.inner);
       if (profile) pod.profile.value = number_or_0<std::uint32_t>(raw.inner);
       if (inactive) pod.inactive = raw.inner == "true";
       return true;
     }
     if (key.is("spark-app-selector"))
-      return x_json.text("metadata.labels.spark-app-selector", pod.application);
+      return json_.text("metadata.labels.spark-app-selector", pod.application);
   } else if (key.is("outrigger-nonce")) {
-    return x_json.text("metadata.labels.outrigger-nonce", pod.nonce);
+    return json_.text("metadata.labels.outrigger-nonce", pod.nonce);
   }
   return true;
 }
 
 bool PodReader::annotations(ObjectFacts& facts) {
-  return x_json.object("metadata.annotations", [&](RawKey key) {
+  return json_.object("metadata.annotations", [&](RawKey key) {
     if (!key.is("k8s.io/initial-events-end")) return true;
     RawText raw;
-    if (!x_json.raw("metadata.annotations", raw)) return false;
+    if (!json_.raw("metadata.annotations", raw)) return false;
     facts.initial_events_end = raw.inner == "true";
     return true;
   });
@@ -181,36 +181,36 @@ bool PodReader::annotations(ObjectFacts& facts) {
 
 bool PodReader::owners(Pod& pod) {
   RawText owner;
-  const bool read_all = x_json.array("metadata.ownerReferences", [&] {
+  const bool read_all = json_.array("metadata.ownerReferences", [&] {
     RawText found;
     bool controller = false;
     const auto visit = [&](RawKey key) {
-      if (key.is("uid")) return x_json.raw("metadata.ownerReferences[].uid", found);
-      if (key.is("controller")) return x_json.boolean("metadata.ownerReferences[].controller", controller);
+      if (key.is("uid")) return json_.raw("metadata.ownerReferences[].uid", found);
+      if (key.is("controller")) return json_.boolean("metadata.ownerReferences[].controller", controller);
       return true;
     };
-    if (!x_json.object("metadata.ownerReferences[]", visit)) return false;
+    if (!json_.object("metadata.ownerReferences[]", visit)) return false;
     if (controller || !owner.present) owner = found;
     return true;
   });
   if (!read_all) return false;
   // All pods of an application have the same owner.
-  if (!owner.present || owner.inner != x_owner_text) {
-    x_owner_text.clear();
-    x_owner = {};
-    if (!uid(owner, "metadata.ownerReferences[].uid", x_owner)) return false;
-    x_owner_text.assign(owner.inner);
+  if (!owner.present || owner.inner != owner_text_) {
+    owner_text_.clear();
+    owner_ = {};
+    if (!uid(owner, "metadata.ownerReferences[].uid", owner_)) return false;
+    owner_text_.assign(owner.inner);
   }
-  pod.owner_uid = x_owner;
+  pod.owner_uid = owner_;
   return true;
 }
 
 bool PodReader::spec(Pod& pod) {
-  return x_json.object("spec", [&](RawKey key) {
-    if (key.is("nodeName")) return x_json.text("spec.nodeName", pod.node);
+  return json_.object("spec", [&](RawKey key) {
+    if (key.is("nodeName")) return json_.text("spec.nodeName", pod.node);
     if (key.is("containers"))
-      return x_json.array("spec.containers", [&] {
-        ++x_spec_containers;
+      return json_.array("spec.containers", [&] {
+        ++spec_containers_;
         return true;
       });
     return true;
@@ -218,21 +218,21 @@ bool PodReader::spec(Pod& pod) {
 }
 
 bool PodReader::status(Pod& pod) {
-  return x_json.object("status", [&](RawKey key) {
+  return json_.object("status", [&](RawKey key) {
     RawText raw;
     switch (key.front()) {
       case 'p':
         if (key.is("phase")) {
-          if (!x_json.raw("status.phase", raw)) return false;
+          if (!json_.raw("status.phase", raw)) return false;
           pod.phase = phase_of(raw.inner);
         } else if (key.is("podIP")) {
           // Kept for display only: an address that we can't read is no reason to lose the pod.
-          if (!x_json.raw("status.podIP", raw)) return false;
+          if (!json_.raw("status.podIP", raw)) return false;
           pod.ip = parse_ip(raw.inner).value_or(core::PodIp{});
         }
         break;
       case 'c':
-        if (key.is("conditions")) return x_json.array("status.conditions", [&] { return condition(pod); });
+        if (key.is("conditions")) return json_.array("status.conditions", [&] { return condition(pod); });
         if (key.is("containerStatuses")) return containers(pod);
         break;
       case 'i':
@@ -240,14 +240,14 @@ bool PodReader::status(Pod& pod) {
         break;
       case 'm':
         if (key.is("message"))
-          return x_json.raw("status.message", raw) &&
-                 x_json.unescape(raw, "status.message", pod.message, message_bytes);
+          return json_.raw("status.message", raw) &&
+                 json_.unescape(raw, "status.message", pod.message, message_bytes);
         break;
       case 'r':
-        if (key.is("reason")) return x_json.text("status.reason", pod.reason);
+        if (key.is("reason")) return json_.text("status.reason", pod.reason);
         break;
       case 's':
-        if (key.is("startTime")) return x_json.timestamp("status.startTime", pod.started_at_ms);
+        if (key.is("startTime")) return json_.timestamp("status.startTime", pod.started_at_ms);
         break;
       default:
         break;
@@ -263,28 +263,28 @@ bool PodReader::condition(Pod& pod) {
   const auto visit = [&](RawKey key) {
     if (!wanted) return true;
     if (key.is("type")) {
-      if (!x_json.raw("status.conditions[].type", type)) return false;
+      if (!json_.raw("status.conditions[].type", type)) return false;
       wanted = type.inner == "PodScheduled" || type.inner == "DisruptionTarget";
       return true;
     }
-    if (key.is("status")) return x_json.raw("status.conditions[].status", state);
-    if (key.is("reason")) return x_json.raw("status.conditions[].reason", reason);
-    if (key.is("message")) return x_json.raw("status.conditions[].message", message);
-    if (key.is("lastTransitionTime")) return x_json.raw("status.conditions[].lastTransitionTime", since);
+    if (key.is("status")) return json_.raw("status.conditions[].status", state);
+    if (key.is("reason")) return json_.raw("status.conditions[].reason", reason);
+    if (key.is("message")) return json_.raw("status.conditions[].message", message);
+    if (key.is("lastTransitionTime")) return json_.raw("status.conditions[].lastTransitionTime", since);
     return true;
   };
-  if (!x_json.object("status.conditions[]", visit)) return false;
+  if (!json_.object("status.conditions[]", visit)) return false;
   const bool is_true = state.inner == "True";
   if (type.inner == "PodScheduled" && is_true) {
     pod.scheduled = true;
-    return x_json.instant(since, "status.conditions[].lastTransitionTime", pod.scheduled_at_ms);
+    return json_.instant(since, "status.conditions[].lastTransitionTime", pod.scheduled_at_ms);
   }
   if (type.inner == "PodScheduled" && state.inner == "False") {
-    return x_json.unescape(reason, "status.conditions[].reason", pod.unscheduled_reason) &&
-           x_json.unescape(message, "status.conditions[].message", pod.unscheduled_message, message_bytes);
+    return json_.unescape(reason, "status.conditions[].reason", pod.unscheduled_reason) &&
+           json_.unescape(message, "status.conditions[].message", pod.unscheduled_message, message_bytes);
   }
   if (type.inner == "DisruptionTarget" && is_true)
-    return x_json.unescape(reason, "status.conditions[].reason", pod.disruption_reason);
+    return json_.unescape(reason, "status.conditions[].reason", pod.disruption_reason);
   return true;
 }
 

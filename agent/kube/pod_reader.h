@@ -23,7 +23,7 @@ bool cannot_start(const core::ExecutorContainer& container);
 class PodReader {
  public:
   PodReader(JsonReader& json, std::string container_name)
-      : x_json(json), x_container_name(std::move(container_name)) {}
+      : json_(json), container_name_(std::move(container_name)) {}
 
   // `pod` must be cleared. A bookmark's object goes through here as well: a skeleton full of nulls.
   bool read(core::Pod& pod, ObjectFacts& facts);
@@ -56,16 +56,16 @@ class PodReader {
   void note_other(const Container& container);
   bool uid(const RawText& raw, const char* where, core::PodUid& out);
 
-  JsonReader& x_json;
-  std::string x_container_name;
+  JsonReader& json_;
+  std::string container_name_;
   // The last owner.
-  std::string x_owner_text;
-  core::PodUid x_owner;
+  std::string owner_text_;
+  core::PodUid owner_;
   // Scratch of one pod.
-  Others x_others;
-  std::size_t x_spec_containers = 0;
-  Container x_container;
-  std::string x_name;
+  Others others_;
+  std::size_t spec_containers_ = 0;
+  Container container_;
+  std::string name_;
 };
 
 }  // namespace outrigger::kube

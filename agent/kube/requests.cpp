@@ -16,21 +16,21 @@ constexpr std::string_view metadata_only =
 // Builds path?a=b&c=d; values are encoded, names are ours.
 class Target {
  public:
-  explicit Target(std::string path) : x_text(std::move(path)) {}
+  explicit Target(std::string path) : text_(std::move(path)) {}
   Target& add(std::string_view name, std::string_view value) {
-    x_text += x_first ? '?' : '&';
-    x_first = false;
-    x_text.append(name).append("=").append(percent_encode(value));
+    text_ += first_ ? '?' : '&';
+    first_ = false;
+    text_.append(name).append("=").append(percent_encode(value));
     return *this;
   }
   Target& add_if(std::string_view name, std::string_view value) {
     return value.empty() ? *this : add(name, value);
   }
-  std::string take() { return std::move(x_text); }
+  std::string take() { return std::move(text_); }
 
  private:
-  std::string x_text;
-  bool x_first = true;
+  std::string text_;
+  bool first_ = true;
 };
 
 std::string accept_of(AnswerAs answer) {
@@ -150,7 +150,7 @@ Result<Requests> Requests::in_namespace(std::string_view name_space) {
 }
 
 std::string Requests::collection(Resource resource) const {
-  return "/api/v1/namespaces/" + x_namespace + "/" + std::string(to_string(resource));
+  return "/api/v1/namespaces/" + namespace_ + "/" + std::string(to_string(resource));
 }
 
 Request Requests::list(const ListQuery& query, Resource resource) const {
@@ -210,7 +210,7 @@ Result<Request> Requests::remove(std::string_view name, const DeleteOptions& opt
 Result<Request> Requests::remove_collection(std::string_view label_selector, const DeleteOptions& options,
                                             Resource resource) const {
   if (label_selector.empty())
-    return fail("deletecollection of " + std::string(to_string(resource)) + " in namespace \"" + x_namespace +
+    return fail("deletecollection of " + std::string(to_string(resource)) + " in namespace \"" + namespace_ +
                 "\" without a label selector is refused: it would delete every one");
   Target target(collection(resource));
   target.add("labelSelector", label_selector);

@@ -75,7 +75,7 @@ std::string percent_encode(std::string_view text);  // everything but the unrese
 class Requests {
  public:
   static Result<Requests> in_namespace(std::string_view name_space);
-  const std::string& name_space() const { return x_namespace; }
+  const std::string& name_space() const { return namespace_; }
 
   Request list(const ListQuery& query, Resource resource = Resource::pods) const;
   Request watch(const WatchQuery& query) const;
@@ -94,9 +94,9 @@ class Requests {
                                AnswerAs answer = AnswerAs::metadata) const;
 
  private:
-  explicit Requests(std::string name_space) : x_namespace(std::move(name_space)) {}
+  explicit Requests(std::string name_space) : namespace_(std::move(name_space)) {}
   std::string collection(Resource resource) const;
-  std::string x_namespace;
+  std::string namespace_;
 };
 
 }  // namespace outrigger::kube

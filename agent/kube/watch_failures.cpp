@@ -35,18 +35,18 @@ core::Millis asked(const core::ApiError& error) {
 
 // Nobody but a person can change it: still tried, twice a minute at most.
 core::Millis WatchStepper::long_wait() {
-  return core::Millis(30'000 + x_entropy % 30'000);
+  return core::Millis(30'000 + entropy_ % 30'000);
 }
 
 void WatchStepper::fall_back(core::ApiError error) {
-  x_out.machine.watch_list_refused = true;
+  out_.machine.watch_list_refused = true;
   relist(RestartReason::watch_list_fallback, core::Millis(0), std::move(error));
 }
 
 void WatchStepper::on(const watch_input::Failed& input) {
-  if (auto* listing = std::get_if<watch_phase::Listing>(&x_out.machine.phase))
+  if (auto* listing = std::get_if<watch_phase::Listing>(&out_.machine.phase))
     return list_failed(input.error, std::move(listing->continue_token));
-  if (const auto* opening = std::get_if<watch_phase::Opening>(&x_out.machine.phase))
+  if (const auto* opening = std::get_if<watch_phase::Opening>(&out_.machine.phase))
     return watch_failed(input.error, opening->initial);
 }
 
@@ -59,7 +59,7 @@ bool WatchStepper::common_failure(const core::ApiError& error, bool watch,
       return true;
     case ApiErrorClass::unauthorized: {
       // Read the token again and ask at once, but only once: after that the account is the problem.
-      const bool first = !std::exchange(x_out.machine.credentials_reloaded, true);
+      const bool first = !std::exchange(out_.machine.credentials_reloaded, true);
       effect(watch_effect::ReloadCredentials{});
       again(RestartReason::unauthorized, first ? core::Millis(0) : backoff(), watch, continue_token, error);
       return true;
@@ -107,7 +107,7 @@ void WatchStepper::list_failed(const core::ApiError& error, std::string continue
     case ApiErrorClass::gone:
       // The fresh token of the answer would give the rest at a newer version. Whatever was deleted in the first part
       // meanwhile would be in the table for ever, because the watch starts behind it: a consistent list instead.
-      if (!first_page && x_out.machine.expired_lists < 2) ++x_out.machine.expired_lists;
+      if (!first_page && out_.machine.expired_lists < 2) ++out_.machine.expired_lists;
       return relist(RestartReason::gone, backoff_unless_rested(), error);
     case ApiErrorClass::too_large_version:
     case ApiErrorClass::server_error: {
@@ -123,18 +123,18 @@ void WatchStepper::list_failed(const core::ApiError& error, std::string continue
 }
 
 void WatchStepper::on(const watch_input::Ended& input) {
-  if (auto* listing = std::get_if<watch_phase::Listing>(&x_out.machine.phase)) {
+  if (auto* listing = std::get_if<watch_phase::Listing>(&out_.machine.phase)) {
     const Ending how = input.how == Ending::complete ? Ending::interrupted : input.how;
     std::string token = std::move(listing->continue_token);
     // A page that never arrives whole: begin again rather than insist on a token that ages.
     if (how != Ending::refused && failed_too_often()) token.clear();
     return again(reason_of(how), backoff(), false, std::move(token), {});
   }
-  if (std::holds_alternative<watch_phase::Opening>(x_out.machine.phase)) {
+  if (std::holds_alternative<watch_phase::Opening>(out_.machine.phase)) {
     const Ending how = input.how == Ending::complete ? Ending::interrupted : input.how;
     return rewatch(reason_of(how), backoff());
   }
-  if (const auto* watching = std::get_if<watch_phase::Watching>(&x_out.machine.phase))
+  if (const auto* watching = std::get_if<watch_phase::Watching>(&out_.machine.phase))
     return watch_ended(input.how, watch_phase::Watching(*watching));
 }
 
@@ -146,24 +146,24 @@ void WatchStepper::watch_ended(Ending how, const watch_phase::Watching& watching
   }
   // The normal end, a restart of the server, a proxy's idle limit: all go on from the last version at once. Only a
   // stream that gave nothing and did not last might be a loop.
-  if (x_now - watching.opened_at < very_short && watching.pods == 0)
+  if (now_ - watching.opened_at < very_short && watching.pods == 0)
     return rewatch(how == Ending::complete ? RestartReason::very_short : reason_of(how), backoff());
   rewatch(reason_of(how), core::Millis(0));
 }
 
 void WatchStepper::on(const watch_input::Undecodable&) {
-  if (auto* listing = std::get_if<watch_phase::Listing>(&x_out.machine.phase)) {
+  if (auto* listing = std::get_if<watch_phase::Listing>(&out_.machine.phase)) {
     std::string token = std::move(listing->continue_token);
     if (failed_too_often()) token.clear();
     return again(RestartReason::undecodable, backoff(), false, std::move(token), {});
   }
-  const auto* watching = std::get_if<watch_phase::Watching>(&x_out.machine.phase);
+  const auto* watching = std::get_if<watch_phase::Watching>(&out_.machine.phase);
   if (watching == nullptr) return;
   const bool initial = watching->initial;
   effect(watch_effect::AbortExchange{});
   // The same event comes again at the same version; a list does not have to pass it.
   if (!failed_too_often()) return rewatch(RestartReason::undecodable, backoff());
-  if (initial) x_out.machine.watch_list_refused = true;
+  if (initial) out_.machine.watch_list_refused = true;
   relist(RestartReason::undecodable, backoff());
 }
 

@@ -59,48 +59,48 @@ std::string_view to_string(RestartReason reason) {
 
 void WatchStepper::send_list(std::string continue_token) {
   ListQuery query;
-  query.label_selector = x_config.label_selector;
+  query.label_selector = config_.label_selector;
   // Twice outlived its snapshot: the whole list in one answer cannot.
-  query.limit = x_out.machine.expired_lists >= 2 ? 0 : x_config.page_limit;
+  query.limit = out_.machine.expired_lists >= 2 ? 0 : config_.page_limit;
   query.continue_token = continue_token;
-  Request request = x_config.requests.list(query);
-  request.deadline = x_config.list_deadline;
-  x_out.machine.phase = watch_phase::Listing{std::move(continue_token)};
+  Request request = config_.requests.list(query);
+  request.deadline = config_.list_deadline;
+  out_.machine.phase = watch_phase::Listing{std::move(continue_token)};
   effect(watch_effect::SendList{std::move(request)});
 }
 
 void WatchStepper::send_watch() {
-  const bool initial = x_out.machine.resume.empty();
+  const bool initial = out_.machine.resume.empty();
   WatchQuery query;
-  query.label_selector = x_config.label_selector;
-  query.resource_version = x_out.machine.resume;
-  query.timeout = jittered_watch_timeout(x_entropy, x_config.timeout_bound);
+  query.label_selector = config_.label_selector;
+  query.resource_version = out_.machine.resume;
+  query.timeout = jittered_watch_timeout(entropy_, config_.timeout_bound);
   query.send_initial_events = initial;
-  Request request = x_config.requests.watch(query);
-  request.deadline = core::Millis(query.timeout) + x_config.watch_margin;
-  x_out.machine.phase = watch_phase::Opening{initial};
+  Request request = config_.requests.watch(query);
+  request.deadline = core::Millis(query.timeout) + config_.watch_margin;
+  out_.machine.phase = watch_phase::Opening{initial};
   effect(watch_effect::SendWatch{std::move(request)});
 }
 
 void WatchStepper::send(bool watch, std::string continue_token) {
-  if (watch && !x_out.machine.resume.empty()) return send_watch();
+  if (watch && !out_.machine.resume.empty()) return send_watch();
   if (!continue_token.empty()) return send_list(std::move(continue_token));
   if (streams_first()) return send_watch();
   send_list({});
 }
 
 bool WatchStepper::streams_first() const {
-  return x_config.start_mode == StartMode::watch_list && !x_out.machine.watch_list_refused;
+  return config_.start_mode == StartMode::watch_list && !out_.machine.watch_list_refused;
 }
 
 core::Millis WatchStepper::backoff(core::Millis least) {
-  return std::max(least, x_out.machine.backoff.failed(x_now, x_entropy));
+  return std::max(least, out_.machine.backoff.failed(now_, entropy_));
 }
 
 // The first failure after a quiet time is answered at once; only a repeated one waits.
 core::Millis WatchStepper::backoff_unless_rested() {
-  const core::Millis delay = x_out.machine.backoff.failed(x_now, x_entropy);
-  return x_out.machine.backoff.attempt() <= 1 ? core::Millis(0) : delay;
+  const core::Millis delay = out_.machine.backoff.failed(now_, entropy_);
+  return out_.machine.backoff.attempt() <= 1 ? core::Millis(0) : delay;
 }
 
 void WatchStepper::again(RestartReason reason, core::Millis delay, bool watch, std::string continue_token,
@@ -108,7 +108,7 @@ void WatchStepper::again(RestartReason reason, core::Millis delay, bool watch, s
   const bool relist = !watch && continue_token.empty();
   effect(watch_effect::Report{reason, std::move(error), delay, relist});
   if (delay.count() == 0) return send(watch, std::move(continue_token));
-  x_out.machine.phase = watch_phase::Waiting{watch, std::move(continue_token)};
+  out_.machine.phase = watch_phase::Waiting{watch, std::move(continue_token)};
   effect(watch_effect::StartTimer{delay});
 }
 
@@ -117,56 +117,56 @@ void WatchStepper::rewatch(RestartReason reason, core::Millis delay, core::ApiEr
 }
 
 void WatchStepper::relist(RestartReason reason, core::Millis delay, core::ApiError error) {
-  x_out.machine.resume.clear();
-  x_out.machine.failures = 0;
+  out_.machine.resume.clear();
+  out_.machine.failures = 0;
   again(reason, delay, false, {}, std::move(error));
 }
 
 void WatchStepper::progress() {
-  x_out.machine.failures = 0;
-  x_out.machine.credentials_reloaded = false;
+  out_.machine.failures = 0;
+  out_.machine.credentials_reloaded = false;
 }
 
 bool WatchStepper::failed_too_often() {
   constexpr std::uint8_t bound = 3;
-  return ++x_out.machine.failures > bound;
+  return ++out_.machine.failures > bound;
 }
 
 // --- inputs that are no failures ---
 
 void WatchStepper::on(const watch_input::Start&) {
-  if (std::holds_alternative<watch_phase::Idle>(x_out.machine.phase)) send(false, {});
+  if (std::holds_alternative<watch_phase::Idle>(out_.machine.phase)) send(false, {});
 }
 
 void WatchStepper::on(const watch_input::Timer&) {
-  if (auto* waiting = std::get_if<watch_phase::Waiting>(&x_out.machine.phase))
+  if (auto* waiting = std::get_if<watch_phase::Waiting>(&out_.machine.phase))
     send(waiting->watch, std::move(waiting->continue_token));
 }
 
 void WatchStepper::on(const watch_input::Opened&) {
-  const auto* opening = std::get_if<watch_phase::Opening>(&x_out.machine.phase);
+  const auto* opening = std::get_if<watch_phase::Opening>(&out_.machine.phase);
   if (opening == nullptr) return;
-  x_out.emit.init = opening->initial;
-  x_out.machine.credentials_reloaded = false;
-  x_out.machine.phase = watch_phase::Watching{opening->initial, x_now, 0};
+  out_.emit.init = opening->initial;
+  out_.machine.credentials_reloaded = false;
+  out_.machine.phase = watch_phase::Watching{opening->initial, now_, 0};
 }
 
 void WatchStepper::on(const watch_input::Page& input) {
-  const auto* listing = std::get_if<watch_phase::Listing>(&x_out.machine.phase);
+  const auto* listing = std::get_if<watch_phase::Listing>(&out_.machine.phase);
   if (listing == nullptr) return;
   const ListPage& page = *input.page;
-  x_out.emit.init = listing->continue_token.empty();
-  x_out.emit.forward = true;
+  out_.emit.init = listing->continue_token.empty();
+  out_.emit.forward = true;
   progress();
   if (!page.continue_token.empty()) return send_list(page.continue_token);
-  x_out.emit.init_done = to_u64(page.resource_version);
-  x_out.machine.resume = page.resource_version;
-  x_out.machine.expired_lists = 0;
+  out_.emit.init_done = to_u64(page.resource_version);
+  out_.machine.resume = page.resource_version;
+  out_.machine.expired_lists = 0;
   send_watch();
 }
 
 void WatchStepper::on(const watch_input::Frame& input) {
-  auto* watching = std::get_if<watch_phase::Watching>(&x_out.machine.phase);
+  auto* watching = std::get_if<watch_phase::Watching>(&out_.machine.phase);
   if (watching == nullptr) return;
   const WatchFrame& frame = *input.frame;
   if (frame.type == FrameType::error) {
@@ -177,16 +177,16 @@ void WatchStepper::on(const watch_input::Frame& input) {
   if (watching->initial) {
     // Synthetic ADDED come in no order of versions: only the end mark is a point to resume from.
     if (frame.type != FrameType::bookmark) {
-      x_out.emit.forward = true;
+      out_.emit.forward = true;
       return;
     }
     if (!frame.initial_events_end) return;
     watching->initial = false;
-    x_out.emit.init_done = to_u64(frame.resource_version);
+    out_.emit.init_done = to_u64(frame.resource_version);
   } else {
-    x_out.emit.forward = true;
+    out_.emit.forward = true;
   }
-  x_out.machine.resume = frame.resource_version;
+  out_.machine.resume = frame.resource_version;
   progress();
 }
 

@@ -10,7 +10,7 @@ namespace outrigger::kube {
 class WatchStepper {
  public:
   WatchStepper(WatchStep& out, core::Instant now, std::uint64_t entropy, const WatchConfig& config)
-      : x_out(out), x_now(now), x_entropy(entropy), x_config(config) {}
+      : out_(out), now_(now), entropy_(entropy), config_(config) {}
 
   void on(const watch_input::Start&);
   void on(const watch_input::Opened&);
@@ -24,7 +24,7 @@ class WatchStepper {
  private:
   template <class Effect>
   void effect(Effect what) {
-    x_out.effects.emplace_back(std::in_place_type<Effect>, std::move(what));
+    out_.effects.emplace_back(std::in_place_type<Effect>, std::move(what));
   }
   void send_list(std::string continue_token);
   void send_watch();
@@ -47,10 +47,10 @@ class WatchStepper {
   void watch_ended(Ending how, const watch_phase::Watching& watching);
   bool common_failure(const core::ApiError& error, bool watch, const std::string& continue_token);
 
-  WatchStep& x_out;
-  core::Instant x_now;
-  std::uint64_t x_entropy;
-  const WatchConfig& x_config;
+  WatchStep& out_;
+  core::Instant now_;
+  std::uint64_t entropy_;
+  const WatchConfig& config_;
 };
 
 }  // namespace outrigger::kube

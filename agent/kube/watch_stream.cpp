@@ -5,40 +5,40 @@
 namespace outrigger::kube {
 
 WatchStream::WatchStream(DecoderOptions options, std::size_t max_frame_bytes)
-    : x_limit(max_frame_bytes), x_splitter(max_frame_bytes), x_decoder(std::move(options)) {}
+    : limit_(max_frame_bytes), splitter_(max_frame_bytes), decoder_(std::move(options)) {}
 
 void WatchStream::reset() {
-  x_splitter.reset();
-  x_error = {};
+  splitter_.reset();
+  error_ = {};
 }
 
 void WatchStream::feed(std::string_view chunk) {
-  x_splitter.feed(chunk);
+  splitter_.feed(chunk);
 }
 
 WatchStream::Next WatchStream::next(WatchFrame& out) {
   FrameSplitter::Frame frame;
   while (true) {
-    switch (x_splitter.next(frame)) {
+    switch (splitter_.next(frame)) {
       case FrameSplitter::Next::more:
         return Next::more;
       case FrameSplitter::Next::too_long:
-        x_error.text = "watch event over the bound of " + std::to_string(x_limit) + " bytes";
+        error_.text = "watch event over the bound of " + std::to_string(limit_) + " bytes";
         return Next::bad;
       case FrameSplitter::Next::garbage:
-        x_error.text = "watch event does not begin with '{'";
+        error_.text = "watch event does not begin with '{'";
         return Next::bad;
       case FrameSplitter::Next::frame:
         break;
     }
-    Status decoded = x_decoder.frame(frame.json, out);
+    Status decoded = decoder_.frame(frame.json, out);
     if (decoded) return Next::frame;
     if (!frame.presumed) {
-      x_error = std::move(decoded.error());
+      error_ = std::move(decoded.error());
       return Next::bad;
     }
     // Perhaps the line is not the document: once more, by counting.
-    x_splitter.reject();
+    splitter_.reject();
   }
 }
 

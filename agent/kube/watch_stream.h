@@ -23,15 +23,15 @@ class WatchStream {
   void feed(std::string_view chunk);  // borrowed until next() answers `more`
   Next next(WatchFrame& out);
   // The body has ended; next() may still have frames of a server that writes no line ends.
-  void finish() { x_splitter.finish(); }
-  const Error& error() const { return x_error; }
-  std::size_t pending() const { return x_splitter.pending(); }
+  void finish() { splitter_.finish(); }
+  const Error& error() const { return error_; }
+  std::size_t pending() const { return splitter_.pending(); }
 
  private:
-  std::size_t x_limit;
-  FrameSplitter x_splitter;
-  PodDecoder x_decoder;
-  Error x_error;
+  std::size_t limit_;
+  FrameSplitter splitter_;
+  PodDecoder decoder_;
+  Error error_;
 };
 
 }  // namespace outrigger::kube

@@ -12,59 +12,59 @@ constexpr std::uint32_t block_size = 40;
 
 SimDriver::SimDriver(std::string the_nonce, std::string application, test::ManualTimers& timers,
                      test::ManualEntropy& random)
-    : nonce(std::move(the_nonce)), x_timers(timers), x_random(random), x_application(std::move(application)) {
+    : nonce(std::move(the_nonce)), timers_(timers), random_(random), application_(std::move(application)) {
   schedule();
 }
 SimDriver::~SimDriver() {
-  x_timers.cancel(x_tick);
+  timers_.cancel(tick_);
 }
 
 void SimDriver::schedule() {
-  x_tick = x_timers.start(milliseconds(slow ? 500 + x_random.below(4000) : 5 + x_random.below(100)),
+  tick_ = timers_.start(milliseconds(slow ? 500 + random_.below(4000) : 5 + random_.below(100)),
                           [this] { tick(); });
 }
 
 void SimDriver::post(core::CommandBody body) {
-  if (x_commands == nullptr) return;
+  if (commands_ == nullptr) return;
   const auto kind = body.index();
-  const auto id = x_commands->push(std::move(body));
-  x_waiting[id] = "command kind " + std::to_string(kind);
-  x_ring = true;
+  const auto id = commands_->push(std::move(body));
+  waiting_[id] = "command kind " + std::to_string(kind);
+  ring_ = true;
 }
 
 void SimDriver::grant(std::uint32_t count) {
-  post(core::GrantIds{{x_next_id}, count});
-  x_next_id += count;
-  x_granted_here += count;
+  post(core::GrantIds{{next_id_}, count});
+  next_id_ += count;
+  granted_here_ += count;
 }
 
 void SimDriver::post_template(core::ProfileId profile, std::uint8_t digits) {
-  if (!x_templates_here.insert({profile, digits}).second) return;
-  post(test::a_template(x_application, profile, digits));
+  if (!templates_here_.insert({profile, digits}).second) return;
+  post(test::a_template(application_, profile, digits));
 }
 
 void SimDriver::attach(std::shared_ptr<SimSink> sink, test::FakeCommands& commands) {
   read();  // what the old generation still holds
-  if (sink != x_sink) {
-    x_sink = std::move(sink);
-    x_cursor = 0;
+  if (sink != sink_) {
+    sink_ = std::move(sink);
+    cursor_ = 0;
     view.clear();
     profiles.clear();
     control = {};
     ++generations;
   }
-  x_commands = &commands;
-  x_waiting.clear();
-  x_templates_here.clear();
-  x_proposed.clear();
+  commands_ = &commands;
+  waiting_.clear();
+  templates_here_.clear();
+  proposed_.clear();
   attached = true;
-  post(core::Hello{nonce, "sim-1", x_application});
+  post(core::Hello{nonce, "sim-1", application_});
   post(core::ResyncBegin{});
-  x_granted_here = 0;
+  granted_here_ = 0;
   grant(block_size);
   post(policy);
   for (const auto& [profile, target] : targets) {
-    if (x_random.chance(70)) post_template(profile, 1);
+    if (random_.chance(70)) post_template(profile, 1);
     post_template(profile, 2);
     post(core::SetTarget{profile, target});
   }
@@ -72,55 +72,55 @@ void SimDriver::attach(std::shared_ptr<SimSink> sink, test::FakeCommands& comman
   post(std::move(all));
   post(core::ResyncEnd{});
   commands.ring();
-  x_ring = false;
+  ring_ = false;
 }
 
 void SimDriver::lose_agent() {
   attached = false;
-  x_commands = nullptr;
+  commands_ = nullptr;
 }
 
 void SimDriver::set_target(core::ProfileId profile, std::uint32_t executors) {
   targets[profile] = executors;
   if (!attached) return;
   post(core::SetTarget{profile, executors});
-  x_commands->ring();
+  commands_->ring();
 }
 
 void SimDriver::ask_drain() {
   for (auto& [profile, target] : targets) target = 0;
   post(core::Drain{});
-  if (x_commands != nullptr) x_commands->ring();
+  if (commands_ != nullptr) commands_->ring();
 }
 
 void SimDriver::tick() {
   schedule();
   read();
-  if (!attached || x_commands == nullptr) return;
+  if (!attached || commands_ == nullptr) return;
   answer_wishes();
   detect_missing();
-  if (x_ring) x_commands->ring();
-  x_ring = false;
+  if (ring_) commands_->ring();
+  ring_ = false;
 }
 
 void SimDriver::read() {
-  if (!x_sink || x_cursor >= x_sink->committed()) return;
-  while (x_cursor < x_sink->committed()) {
-    const auto& item = x_sink->item(++x_cursor);
+  if (!sink_ || cursor_ >= sink_->committed()) return;
+  while (cursor_ < sink_->committed()) {
+    const auto& item = sink_->item(++cursor_);
     if (const auto* record = std::get_if<core::ExecutorRecord>(&item)) take(*record);
     if (const auto* status = std::get_if<core::ProfileStatus>(&item)) profiles[status->profile] = *status;
     if (const auto* status = std::get_if<core::ControlStatus>(&item)) control = *status;
     if (const auto* result = std::get_if<std::pair<core::Epoch, core::CommandResult>>(&item)) {
-      if (attached && x_commands != nullptr && result->first == x_commands->epoch()) {
+      if (attached && commands_ != nullptr && result->first == commands_->epoch()) {
         if (result->second.verdict != core::Verdict::accepted)
-          refusals.push_back(x_waiting[result->second.id] + ": verdict " +
+          refusals.push_back(waiting_[result->second.id] + ": verdict " +
                              std::to_string(static_cast<int>(result->second.verdict)) + " " +
                              result->second.detail);
-        x_waiting.erase(result->second.id);
+        waiting_.erase(result->second.id);
       }
     }
   }
-  if (attached) post(core::Ack{x_cursor});
+  if (attached) post(core::Ack{cursor_});
 }
 
 void SimDriver::take(const core::ExecutorRecord& record) {
@@ -130,7 +130,7 @@ void SimDriver::take(const core::ExecutorRecord& record) {
       finals[id] = record.state;
       if (known.erase(id) != 0) post(core::KnownDelta{false, {}, {id}});
     } else if (record.state == core::ExecutorState::running && !known.contains(id) &&
-               !confirmed.contains(id) && !finals.contains(id) && x_random.chance(80)) {
+               !confirmed.contains(id) && !finals.contains(id) && random_.chance(80)) {
       known.insert(id);  // its process has registered with us
       ever_known.insert(id);
       if (on_known) on_known(id);
@@ -140,27 +140,27 @@ void SimDriver::take(const core::ExecutorRecord& record) {
     }
     if (!core::is_final(record.state)) finals.erase(id);  // landed late, after its create had been given up
     view[id] = record;
-    if (record.delete_proposed) x_proposed.insert(id);
+    if (record.delete_proposed) proposed_.insert(id);
   }
 }
 
 // S17: an executor that a synced view does not hold is gone; its pod vanished while no agent looked.
 void SimDriver::detect_missing() {
   if (!control.synced || control.session != core::SessionState::ready) {
-    x_missing.clear();
+    missing_.clear();
     return;
   }
   core::KnownDelta lost;
   for (const auto id : known) {
     if (view.contains(id)) {
-      x_missing.erase(id);
-    } else if (++x_missing[id] > 20) {
+      missing_.erase(id);
+    } else if (++missing_[id] > 20) {
       lost.removed.push_back(id);
     }
   }
   for (const auto id : lost.removed) {
     known.erase(id);
-    x_missing.erase(id);
+    missing_.erase(id);
     missing.insert(id);
   }
   if (!lost.removed.empty()) post(std::move(lost));
@@ -168,12 +168,12 @@ void SimDriver::detect_missing() {
 
 void SimDriver::answer_wishes() {
   core::ConfirmDelete yes;
-  for (const auto id : x_proposed) {
+  for (const auto id : proposed_) {
     if (known.contains(id) || !view[id].delete_proposed) continue;
     confirmed.insert(id);
     yes.ids.push_back(id);
   }
-  x_proposed.clear();
+  proposed_.clear();
   if (register_all)
     for (const auto& [id, record] : view)
       if (record.state == core::ExecutorState::running && !known.contains(id) && !confirmed.contains(id)) {

@@ -63,20 +63,20 @@ class SimDriver {
   void post_template(core::ProfileId profile, std::uint8_t digits);
   void grant(std::uint32_t count);
 
-  test::ManualTimers& x_timers;
-  test::ManualEntropy& x_random;
-  std::string x_application;
-  std::shared_ptr<SimSink> x_sink;
-  test::FakeCommands* x_commands = nullptr;
-  std::uint64_t x_cursor = 0;
-  std::uint64_t x_next_id = 1;
-  std::uint64_t x_granted_here = 0;  // ids granted on this connection
-  std::set<std::pair<core::ProfileId, std::uint8_t>> x_templates_here;
-  std::map<core::CommandId, std::string> x_waiting;
-  std::set<core::ExecutorId> x_proposed;
-  std::map<core::ExecutorId, int> x_missing;  // registered, and not in a synced view: how many ticks ago
-  ports::TimerId x_tick = 0;
-  bool x_ring = false;
+  test::ManualTimers& timers_;
+  test::ManualEntropy& random_;
+  std::string application_;
+  std::shared_ptr<SimSink> sink_;
+  test::FakeCommands* commands_ = nullptr;
+  std::uint64_t cursor_ = 0;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t granted_here_ = 0;  // ids granted on this connection
+  std::set<std::pair<core::ProfileId, std::uint8_t>> templates_here_;
+  std::map<core::CommandId, std::string> waiting_;
+  std::set<core::ExecutorId> proposed_;
+  std::map<core::ExecutorId, int> missing_;  // registered, and not in a synced view: how many ticks ago
+  ports::TimerId tick_ = 0;
+  bool ring_ = false;
 };
 
 }  // namespace outrigger::sim

@@ -29,15 +29,15 @@ class SimKubelet {
   std::uint64_t deaths = 0;
 
  private:
-  bool hit(std::uint32_t per_mille) { return x_net.random.below(1000) < per_mille; }
+  bool hit(std::uint32_t per_mille) { return net_.random.below(1000) < per_mille; }
   void bind(const std::string& name, const std::string& uid);
   void run(const std::string& name, const std::string& uid);
   void die(const std::string& name, const std::string& uid);
   void stop(const std::string& name, const std::string& uid);
   bool same(const std::string& name, const std::string& uid) const;
 
-  SimNetwork& x_net;
-  std::set<std::string> x_unscheduled;
+  SimNetwork& net_;
+  std::set<std::string> unscheduled_;
 };
 
 }  // namespace outrigger::sim

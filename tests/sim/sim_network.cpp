@@ -28,134 +28,134 @@ core::Nanos SimNetwork::latency() {
   return milliseconds(1 + random.below(hit(faults.slow) ? 8000 : 40));
 }
 void SimNetwork::notify() {
-  if (x_http != nullptr) x_http->pump_watches();
+  if (http_ != nullptr) http_->pump_watches();
 }
 void SimNetwork::drop_watches() {
-  if (x_http != nullptr) x_http->drop_watches();
+  if (http_ != nullptr) http_->drop_watches();
 }
 
-SimHttp::SimHttp(SimNetwork& network, CrashPoint& crash) : x_net(network), x_crash(crash) {
-  x_net.x_http = this;
+SimHttp::SimHttp(SimNetwork& network, CrashPoint& crash) : net_(network), crash_(crash) {
+  net_.http_ = this;
 }
 SimHttp::~SimHttp() {
-  *x_alive = false;
-  if (x_net.x_http == this) x_net.x_http = nullptr;
+  *alive_ = false;
+  if (net_.http_ == this) net_.http_ = nullptr;
 }
 
 void SimHttp::after(core::Nanos delay, std::function<void()> run) {
-  x_net.timers.start(delay, [alive = x_alive, run = std::move(run)] {
+  net_.timers.start(delay, [alive = alive_, run = std::move(run)] {
     if (*alive) run();
   });
 }
 
 ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::HttpSink& sink) {
-  x_crash.step();  // before anything left
-  const ports::ExchangeId id = ++x_last;
-  auto& faults = x_net.faults;
+  crash_.step();  // before anything left
+  const ports::ExchangeId id = ++last_;
+  auto& faults = net_.faults;
   const bool watch = request.verb == kube::Verb::watch;
-  if (x_net.trace)
-    x_net.trace("> " + std::to_string(id) + " " + std::string(to_string(request.verb)) + " " +
+  if (net_.trace)
+    net_.trace("> " + std::to_string(id) + " " + std::string(to_string(request.verb)) + " " +
                 request.target);
-  x_exchanges[id] = {request, &sink, watch, false, false, 0, {}, {}};
-  const bool lost_as_timeout = x_net.random.chance(30) && request.deadline.count() > 0;
-  const core::Nanos give_up = lost_as_timeout ? core::Nanos(request.deadline) : x_net.latency();
+  exchanges_[id] = {request, &sink, watch, false, false, 0, {}, {}};
+  const bool lost_as_timeout = net_.random.chance(30) && request.deadline.count() > 0;
+  const core::Nanos give_up = lost_as_timeout ? core::Nanos(request.deadline) : net_.latency();
   const auto lost = lost_as_timeout ? ports::Transport::timed_out : ports::Transport::interrupted;
 
-  if (x_net.down || x_net.hit(faults.refused)) {
+  if (net_.down || net_.hit(faults.refused)) {
     after(milliseconds(1), [this, id] { end(id, ports::Transport::refused, "connection refused"); });
     return id;
   }
-  if (x_net.hit(faults.lost_request)) {
+  if (net_.hit(faults.lost_request)) {
     after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
     return id;
   }
   if (watch) {
-    after(x_net.latency(), [this, id] { open_watch(id); });
+    after(net_.latency(), [this, id] { open_watch(id); });
     return id;
   }
   // From here on the bytes are on the wire: a crash of the agent does not call them back.
-  auto apply = [&net = x_net, request] {
+  auto apply = [&net = net_, request] {
     Answer answer = net.server.handle(request, net.clock.wall_ms());
     net.notify();
     return answer;
   };
   const bool create = request.verb == kube::Verb::create;
   const bool write = request.verb != kube::Verb::get && request.verb != kube::Verb::list;
-  if (write && x_net.hit(faults.late)) {
-    x_net.uncertain_creates += create;
-    x_net.timers.start(milliseconds(x_net.random.below(20'000)), apply);
+  if (write && net_.hit(faults.late)) {
+    net_.uncertain_creates += create;
+    net_.timers.start(milliseconds(net_.random.below(20'000)), apply);
     after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
     return id;
   }
-  if (x_net.hit(faults.throttled)) {
+  if (net_.hit(faults.throttled)) {
     Answer answer =
-        x_net.random.chance(50)
+        net_.random.chance(50)
             ? Answer{429, {{"retry-after", "1"}, {"content-type", "text/plain"}}, "Too many requests"}
             : status_answer(429, "TooManyRequests", "Too many requests, please try again later.");
-    answer.headers.emplace_back("retry-after", std::to_string(1 + x_net.random.below(3)));
-    after(x_net.latency(), [this, id, answer] { reply(id, answer); });
+    answer.headers.emplace_back("retry-after", std::to_string(1 + net_.random.below(3)));
+    after(net_.latency(), [this, id, answer] { reply(id, answer); });
     return id;
   }
-  if (x_net.hit(faults.webhook)) {
-    after(x_net.latency(), [this, id] {
+  if (net_.hit(faults.webhook)) {
+    after(net_.latency(), [this, id] {
       reply(id, status_answer(500, "InternalError",
                               "Internal error occurred: failed calling webhook \"x.example\": timeout"));
     });
     return id;
   }
-  if (x_net.hit(faults.server_error)) {
-    x_net.uncertain_creates += create;
-    const bool applied = x_net.random.chance(50);
-    const core::Nanos arrive = applied ? x_net.latency() : core::Nanos{0};
-    x_net.timers.start(arrive, [this, alive = x_alive, id, applied, apply] {
+  if (net_.hit(faults.server_error)) {
+    net_.uncertain_creates += create;
+    const bool applied = net_.random.chance(50);
+    const core::Nanos arrive = applied ? net_.latency() : core::Nanos{0};
+    net_.timers.start(arrive, [this, alive = alive_, id, applied, apply] {
       if (applied) apply();
       if (!*alive) return;
-      const bool timeout = x_net.random.chance(50);
-      after(x_net.latency(), [this, id, timeout] {
+      const bool timeout = net_.random.chance(50);
+      after(net_.latency(), [this, id, timeout] {
         reply(id, timeout ? status_answer(504, "Timeout", "Timeout: request did not complete")
                           : status_answer(500, "InternalError", "etcdserver: leader changed"));
       });
     });
     return id;
   }
-  const bool lose_reply = x_net.hit(faults.lost_reply);
-  x_net.uncertain_creates += create && lose_reply;
-  x_net.timers.start(x_net.latency(), [this, alive = x_alive, id, apply, lose_reply, lost, give_up] {
+  const bool lose_reply = net_.hit(faults.lost_reply);
+  net_.uncertain_creates += create && lose_reply;
+  net_.timers.start(net_.latency(), [this, alive = alive_, id, apply, lose_reply, lost, give_up] {
     Answer answer = apply();
     if (!*alive) return;
     if (lose_reply) {
       after(give_up, [this, id, lost] { end(id, lost, "connection reset"); });
     } else {
-      after(x_net.latency(), [this, id, answer = std::move(answer)] { reply(id, answer); });
+      after(net_.latency(), [this, id, answer = std::move(answer)] { reply(id, answer); });
     }
   });
   return id;
 }
 
 void SimHttp::cancel(ports::ExchangeId id) {
-  x_exchanges.erase(id);
+  exchanges_.erase(id);
 }
 
 void SimHttp::end(ports::ExchangeId id, ports::Transport outcome, const std::string& detail) {
-  const auto it = x_exchanges.find(id);
-  if (it == x_exchanges.end()) return;
-  if (x_net.trace)
-    x_net.trace("< " + std::to_string(id) + " end " + std::to_string(static_cast<int>(outcome)) + " " +
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  if (net_.trace)
+    net_.trace("< " + std::to_string(id) + " end " + std::to_string(static_cast<int>(outcome)) + " " +
                 detail);
   auto* sink = it->second.sink;
-  x_exchanges.erase(it);
+  exchanges_.erase(it);
   sink->on_end({outcome, detail, false});
 }
 
 void SimHttp::send(ports::ExchangeId id, const std::string& bytes) {
   std::size_t at = 0;
   while (at < bytes.size()) {
-    const auto it = x_exchanges.find(id);
-    if (it == x_exchanges.end()) return;
-    const std::size_t n = std::min<std::size_t>(bytes.size() - at, 1 + x_net.random.below(4000));
+    const auto it = exchanges_.find(id);
+    if (it == exchanges_.end()) return;
+    const std::size_t n = std::min<std::size_t>(bytes.size() - at, 1 + net_.random.below(4000));
     if (!it->second.sink->on_body(std::string_view(bytes).substr(at, n))) {
       after(core::Nanos{0}, [this, id] { end(id, ports::Transport::aborted, "stopped by the sink"); });
-      if (const auto open = x_exchanges.find(id); open != x_exchanges.end()) open->second.streaming = false;
+      if (const auto open = exchanges_.find(id); open != exchanges_.end()) open->second.streaming = false;
       return;
     }
     at += n;
@@ -163,37 +163,37 @@ void SimHttp::send(ports::ExchangeId id, const std::string& bytes) {
 }
 
 void SimHttp::reply(ports::ExchangeId id, Answer answer) {
-  const auto it = x_exchanges.find(id);
-  if (it == x_exchanges.end()) return;
-  if (x_net.trace) x_net.trace("< " + std::to_string(id) + " " + std::to_string(answer.code));
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
+  if (net_.trace) net_.trace("< " + std::to_string(id) + " " + std::to_string(answer.code));
   it->second.sink->on_head({answer.code, std::move(answer.headers)});
   send(id, answer.body);
   end(id, ports::Transport::ok, "");
 }
 
 void SimHttp::open_watch(ports::ExchangeId id) {
-  const auto it = x_exchanges.find(id);
-  if (it == x_exchanges.end()) return;
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end()) return;
   auto& e = it->second;
-  auto& server = x_net.server;
+  auto& server = net_.server;
   const Query query = parse_target(e.request.target);
   e.selector = query.get("labelSelector");
   const std::string from = query.get("resourceVersion");
   const bool initial = query.get("sendInitialEvents") == "true";
-  if (initial && !x_net.watch_list) {
+  if (initial && !net_.watch_list) {
     reply(id, status_answer(422, "Invalid",
                             "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless "
                             "the WatchList feature gate is enabled"));
     return;
   }
-  if (x_net.hit(x_net.faults.throttled)) {
+  if (net_.hit(net_.faults.throttled)) {
     reply(id, Answer{429, {{"retry-after", "1"}, {"content-type", "text/plain"}}, "Too many requests"});
     return;
   }
   const std::uint64_t version = from.empty() ? 0 : std::stoull(from);
   if (!initial && version != 0 && version < server.compacted()) {
     const Answer gone = status_answer(410, "Expired", "too old resource version");
-    if (x_net.random.chance(50)) {
+    if (net_.random.chance(50)) {
       reply(id, gone);
     } else {
       e.sink->on_head({200, {{"content-type", "application/json"}}});
@@ -203,7 +203,7 @@ void SimHttp::open_watch(ports::ExchangeId id) {
     return;
   }
   e.sink->on_head({200, {{"content-type", "application/json"}}});
-  if (!x_exchanges.contains(id)) return;
+  if (!exchanges_.contains(id)) return;
   e.streaming = true;
   e.delivered = version;
   if (initial || version == 0) {
@@ -214,7 +214,7 @@ void SimHttp::open_watch(ports::ExchangeId id) {
     if (initial) bytes += frame_of("BOOKMARK", bookmark_object(server.version(), true));
     send(id, bytes);
   }
-  if (!x_exchanges.contains(id)) return;
+  if (!exchanges_.contains(id)) return;
   const std::string timeout = query.get("timeoutSeconds");
   const std::uint64_t seconds_open = timeout.empty() ? 1800 : std::stoull(timeout);
   after(seconds(seconds_open), [this, id] { end(id, ports::Transport::ok, ""); });
@@ -223,42 +223,42 @@ void SimHttp::open_watch(ports::ExchangeId id) {
 }
 
 void SimHttp::bookmark(ports::ExchangeId id) {
-  const auto it = x_exchanges.find(id);
-  if (it == x_exchanges.end() || !it->second.streaming) return;
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end() || !it->second.streaming) return;
   after(seconds(60), [this, id] { bookmark(id); });
-  if (it->second.delivered < x_net.server.version()) return;  // events are still on their way
+  if (it->second.delivered < net_.server.version()) return;  // events are still on their way
   send(id, frame_of("BOOKMARK", bookmark_object(it->second.delivered, false)));
 }
 
 void SimHttp::pump_watches() {
-  for (auto& [key, e] : x_exchanges) {
+  for (auto& [key, e] : exchanges_) {
     if (!e.streaming || e.pumping) continue;
     e.pumping = true;
-    const core::Nanos delay = x_net.hit(x_net.faults.watch_stall)
-                                  ? core::Nanos(milliseconds(x_net.random.below(10'000)))
-                                  : core::Nanos(milliseconds(1 + x_net.random.below(20)));
+    const core::Nanos delay = net_.hit(net_.faults.watch_stall)
+                                  ? core::Nanos(milliseconds(net_.random.below(10'000)))
+                                  : core::Nanos(milliseconds(1 + net_.random.below(20)));
     after(delay, [this, id = key] { pump(id); });
   }
 }
 
 void SimHttp::pump(ports::ExchangeId id) {
-  const auto it = x_exchanges.find(id);
-  if (it == x_exchanges.end() || !it->second.streaming) return;
+  const auto it = exchanges_.find(id);
+  if (it == exchanges_.end() || !it->second.streaming) return;
   auto& e = it->second;
   e.pumping = false;
-  if (x_net.hit(x_net.faults.watch_drop)) {
-    const bool clean = x_net.random.chance(50);
+  if (net_.hit(net_.faults.watch_drop)) {
+    const bool clean = net_.random.chance(50);
     end(id, clean ? ports::Transport::ok : ports::Transport::interrupted, clean ? "" : "cut");
     return;
   }
-  if (e.delivered < x_net.server.compacted()) {
+  if (e.delivered < net_.server.compacted()) {
     send(id, frame_of("ERROR", Json::parse(status_answer(410, "Expired", "too old resource version").body)));
     end(id, ports::Transport::ok, "");
     return;
   }
   std::string bytes;
-  if (!e.last_frame.empty() && x_net.hit(x_net.faults.watch_duplicate)) bytes += e.last_frame;
-  const auto& log = x_net.server.log();
+  if (!e.last_frame.empty() && net_.hit(net_.faults.watch_duplicate)) bytes += e.last_frame;
+  const auto& log = net_.server.log();
   const auto from = std::partition_point(log.begin(), log.end(),
                                          [&](const StoreEvent& s) { return s.version <= e.delivered; });
   for (auto event = from; event != log.end(); ++event) {
@@ -272,7 +272,7 @@ void SimHttp::pump(ports::ExchangeId id) {
 
 void SimHttp::drop_watches() {
   std::vector<ports::ExchangeId> ids;
-  for (const auto& [id, e] : x_exchanges)
+  for (const auto& [id, e] : exchanges_)
     if (e.watch) ids.push_back(id);
   for (const auto id : ids) end(id, ports::Transport::interrupted, "connection reset by peer");
 }

@@ -55,7 +55,7 @@ class SimNetwork {
 
  private:
   friend class SimHttp;
-  class SimHttp* x_http = nullptr;  // the living incarnation's
+  class SimHttp* http_ = nullptr;  // the living incarnation's
 };
 
 class SimHttp final : public ports::Http {
@@ -67,7 +67,7 @@ class SimHttp final : public ports::Http {
   void cancel(ports::ExchangeId id) override;
   void reload_credentials() override {}
 
-  std::size_t open() const { return x_exchanges.size(); }
+  std::size_t open() const { return exchanges_.size(); }
   void pump_watches();
   void drop_watches();
 
@@ -88,11 +88,11 @@ class SimHttp final : public ports::Http {
   void pump(ports::ExchangeId id);
   void bookmark(ports::ExchangeId id);
 
-  SimNetwork& x_net;
-  CrashPoint& x_crash;
-  std::map<ports::ExchangeId, Exchange> x_exchanges;
-  ports::ExchangeId x_last = 0;
-  std::shared_ptr<bool> x_alive = std::make_shared<bool>(true);
+  SimNetwork& net_;
+  CrashPoint& crash_;
+  std::map<ports::ExchangeId, Exchange> exchanges_;
+  ports::ExchangeId last_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace outrigger::sim

@@ -99,8 +99,8 @@ Answer SimServer::handle(const kube::Request& request, std::int64_t wall_ms) {
     case kube::Verb::create:
       return create(request, wall_ms);
     case kube::Verb::get: {
-      const auto it = x_pods.find(name);
-      if (it == x_pods.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
+      const auto it = pods_.find(name);
+      if (it == pods_.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
       return {200, {}, it->second.dump()};
     }
     case kube::Verb::remove:
@@ -119,21 +119,21 @@ Answer SimServer::list(const Query& query) {
   ++lists;
   const std::string limit_text = query.get("limit");
   const std::size_t limit = limit_text.empty() ? 0 : std::stoul(limit_text);
-  Page page{x_version, {}};
+  Page page{version_, {}};
   if (const std::string token = query.get("continue"); !token.empty()) {
-    const auto it = x_pages.find(token);
-    if (it == x_pages.end())
+    const auto it = pages_.find(token);
+    if (it == pages_.end())
       return status_answer(410, "Expired", "The provided continue parameter is too old");
     page = it->second;
   } else {
-    if (const std::string at = query.get("resourceVersion"); !at.empty() && std::stoull(at) > x_version) {
+    if (const std::string at = query.get("resourceVersion"); !at.empty() && std::stoull(at) > version_) {
       Json status = Json::parse(status_answer(504, "Timeout", "Too large resource version").body);
       status["details"] = {
           {"causes", {{{"reason", "ResourceVersionTooLarge"}, {"message", "Too large resource version"}}}},
           {"retryAfterSeconds", 1}};
       return {504, {{"retry-after", "1"}}, status.dump()};
     }
-    for (const auto& [name, pod] : x_pods)
+    for (const auto& [name, pod] : pods_)
       if (selector_matches(query.get("labelSelector"), pod)) page.rest.push_back(pod);
   }
   Json items = Json::array();
@@ -141,10 +141,10 @@ Answer SimServer::list(const Query& query) {
   for (std::size_t i = 0; i < n; ++i) items.push_back(page.rest[i]);
   Json meta{{"resourceVersion", std::to_string(page.version)}};
   if (n < page.rest.size()) {
-    const std::string token = "page" + std::to_string(++x_last_page);
+    const std::string token = "page" + std::to_string(++last_page_);
     meta["continue"] = token;
     meta["remainingItemCount"] = page.rest.size() - n;
-    x_pages[token] = {page.version, {page.rest.begin() + static_cast<std::ptrdiff_t>(n), page.rest.end()}};
+    pages_[token] = {page.version, {page.rest.begin() + static_cast<std::ptrdiff_t>(n), page.rest.end()}};
   }
   return {
       200, {}, Json{{"kind", "PodList"}, {"apiVersion", "v1"}, {"metadata", meta}, {"items", items}}.dump()};
@@ -154,33 +154,33 @@ Answer SimServer::create(const kube::Request& request, std::int64_t wall_ms) {
   Json pod = Json::parse(request.body);
   const std::string name = pod["metadata"].value("name", "");
   if (name.empty()) return status_answer(422, "Invalid", "metadata.name: Required value");
-  if (x_pods.contains(name))
+  if (pods_.contains(name))
     return status_answer(409, "AlreadyExists", "pods \"" + name + "\" already exists");
-  if (quota && x_pods.size() >= *quota)
+  if (quota && pods_.size() >= *quota)
     return status_answer(403, "Forbidden",
                          "pods \"" + name +
                              "\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=" +
-                             std::to_string(x_pods.size()) + ", limited: pods=" + std::to_string(*quota));
+                             std::to_string(pods_.size()) + ", limited: pods=" + std::to_string(*quota));
   char uid[40];
-  std::snprintf(uid, sizeof uid, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(x_random()),
-                static_cast<unsigned>(x_random() & 0xFFFF), static_cast<unsigned>(x_random() & 0xFFF),
-                static_cast<unsigned>(x_random() & 0xFFF),
-                static_cast<unsigned long long>(x_random() & 0xFFFFFFFFFFFFull));
+  std::snprintf(uid, sizeof uid, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(random_()),
+                static_cast<unsigned>(random_() & 0xFFFF), static_cast<unsigned>(random_() & 0xFFF),
+                static_cast<unsigned>(random_() & 0xFFF),
+                static_cast<unsigned long long>(random_() & 0xFFFFFFFFFFFFull));
   auto& meta = pod["metadata"];
   meta["uid"] = uid;
   meta["creationTimestamp"] = time_text(wall_ms);
   pod["status"] = {{"phase", "Pending"}, {"qosClass", "Burstable"}};
   created[label(pod, "outrigger-nonce") + "/" + label(pod, "spark-exec-id")].push_back(uid);
-  x_pods[name] = pod;
+  pods_[name] = pod;
   record("ADDED", pod);
-  const Json answer = x_pods[name];
+  const Json answer = pods_[name];
   if (on_created) on_created(name);
   return {201, {}, answer.dump()};
 }
 
 void SimServer::start_delete(const std::string& name, std::int64_t grace_s, std::int64_t wall_ms,
                              const std::string& how) {
-  Json& pod = x_pods.at(name);
+  Json& pod = pods_.at(name);
   if (on_deleting) on_deleting(pod, how);
   const bool bound = pod["spec"].contains("nodeName");
   if (grace_s == 0 || !bound) {
@@ -195,8 +195,8 @@ void SimServer::start_delete(const std::string& name, std::int64_t grace_s, std:
 }
 
 Answer SimServer::remove_one(const std::string& name, const kube::Request& request, std::int64_t wall_ms) {
-  const auto it = x_pods.find(name);
-  if (it == x_pods.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
+  const auto it = pods_.find(name);
+  if (it == pods_.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
   if (!request.body.empty()) {
     const Json options = Json::parse(request.body);
     if (options.contains("preconditions") && options["preconditions"].contains("uid")) {
@@ -213,20 +213,20 @@ Answer SimServer::remove_one(const std::string& name, const kube::Request& reque
   }
   const Json before = it->second;
   start_delete(name, grace_of(request, 30), wall_ms, "delete");
-  return {200, {}, (x_pods.contains(name) ? x_pods[name] : before).dump()};
+  return {200, {}, (pods_.contains(name) ? pods_[name] : before).dump()};
 }
 
 Answer SimServer::remove_collection(const Query& query, const kube::Request& request, std::int64_t wall_ms) {
   std::vector<std::string> names;
-  for (const auto& [name, pod] : x_pods)
+  for (const auto& [name, pod] : pods_)
     if (selector_matches(query.get("labelSelector"), pod)) names.push_back(name);
   for (const auto& name : names) start_delete(name, grace_of(request, 30), wall_ms, "deletecollection");
   return {200, {}, R"({"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success"})"};
 }
 
 Answer SimServer::patch(const std::string& name, const kube::Request& request) {
-  const auto it = x_pods.find(name);
-  if (it == x_pods.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
+  const auto it = pods_.find(name);
+  if (it == pods_.end()) return status_answer(404, "NotFound", "pods \"" + name + "\" not found");
   const Json change = Json::parse(request.body);
   if (change.contains("metadata") && change["metadata"].contains("uid") &&
       change["metadata"]["uid"].get<std::string>() != it->second["metadata"]["uid"].get<std::string>())
@@ -237,40 +237,40 @@ Answer SimServer::patch(const std::string& name, const kube::Request& request) {
 }
 
 bool SimServer::edit(const std::string& name, const std::function<void(Json&)>& change) {
-  const auto it = x_pods.find(name);
-  if (it == x_pods.end()) return false;
+  const auto it = pods_.find(name);
+  if (it == pods_.end()) return false;
   change(it->second);
   record("MODIFIED", it->second);
   return true;
 }
 
 bool SimServer::remove(const std::string& name) {
-  const auto it = x_pods.find(name);
-  if (it == x_pods.end()) return false;
+  const auto it = pods_.find(name);
+  if (it == pods_.end()) return false;
   Json pod = std::move(it->second);
-  x_pods.erase(it);
+  pods_.erase(it);
   if (on_removed) on_removed(pod);
   record("DELETED", std::move(pod));
   return true;
 }
 
 bool SimServer::force_delete(const std::string& name, std::int64_t grace_s, std::int64_t wall_ms) {
-  if (!x_pods.contains(name)) return false;
+  if (!pods_.contains(name)) return false;
   start_delete(name, grace_s, wall_ms, "external");
   return true;
 }
 
 void SimServer::record(const std::string& type, Json object) {
-  object["metadata"]["resourceVersion"] = std::to_string(++x_version);
-  const auto it = x_pods.find(object["metadata"]["name"].get<std::string>());
-  if (it != x_pods.end()) it->second["metadata"]["resourceVersion"] = std::to_string(x_version);
-  x_log.push_back({x_version, type, std::move(object)});
+  object["metadata"]["resourceVersion"] = std::to_string(++version_);
+  const auto it = pods_.find(object["metadata"]["name"].get<std::string>());
+  if (it != pods_.end()) it->second["metadata"]["resourceVersion"] = std::to_string(version_);
+  log_.push_back({version_, type, std::move(object)});
 }
 
 void SimServer::compact() {
-  x_compacted = x_version;
-  x_log.clear();
-  x_pages.clear();
+  compacted_ = version_;
+  log_.clear();
+  pages_.clear();
 }
 
 }  // namespace outrigger::sim

@@ -42,7 +42,7 @@ struct StoreEvent {
 
 class SimServer {
  public:
-  explicit SimServer(std::function<std::uint64_t()> random) : x_random(std::move(random)) {}
+  explicit SimServer(std::function<std::uint64_t()> random) : random_(std::move(random)) {}
 
   // Everything but watches. `wall_ms` stamps creation and deletion times.
   Answer handle(const kube::Request& request, std::int64_t wall_ms);
@@ -52,10 +52,10 @@ class SimServer {
   bool remove(const std::string& name);  // gone at once: DELETED
   bool force_delete(const std::string& name, std::int64_t grace_s, std::int64_t wall_ms);
 
-  const std::map<std::string, Json>& pods() const { return x_pods; }
-  const std::vector<StoreEvent>& log() const { return x_log; }
-  std::uint64_t version() const { return x_version; }
-  std::uint64_t compacted() const { return x_compacted; }
+  const std::map<std::string, Json>& pods() const { return pods_; }
+  const std::vector<StoreEvent>& log() const { return log_; }
+  std::uint64_t version() const { return version_; }
+  std::uint64_t compacted() const { return compacted_; }
   // Forgets history and paged lists.
   void compact();
 
@@ -82,11 +82,11 @@ class SimServer {
     std::uint64_t version;
     std::vector<Json> rest;
   };
-  std::function<std::uint64_t()> x_random;
-  std::map<std::string, Json> x_pods;
-  std::vector<StoreEvent> x_log;
-  std::map<std::string, Page> x_pages;
-  std::uint64_t x_version = 100, x_compacted = 0, x_last_page = 0;
+  std::function<std::uint64_t()> random_;
+  std::map<std::string, Json> pods_;
+  std::vector<StoreEvent> log_;
+  std::map<std::string, Page> pages_;
+  std::uint64_t version_ = 100, compacted_ = 0, last_page_ = 0;
 };
 
 std::string time_text(std::int64_t wall_ms);

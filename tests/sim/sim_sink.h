@@ -23,36 +23,36 @@ struct CrashPoint {
 
 class SimSink final : public ports::SnapshotSink {
  public:
-  explicit SimSink(CrashPoint& crash) : x_crash(crash) {}
+  explicit SimSink(CrashPoint& crash) : crash_(crash) {}
   using Item = std::variant<core::ExecutorRecord, core::ProfileStatus, core::ControlStatus,
                             std::pair<core::Epoch, core::CommandResult>>;
 
   void publish(const core::ExecutorRecord& record) override {
-    x_crash.step();
-    x_items.emplace_back(record);
+    crash_.step();
+    items_.emplace_back(record);
   }
-  void publish(const core::ProfileStatus& status) override { x_items.emplace_back(status); }
-  void publish(const core::ControlStatus& status) override { x_items.emplace_back(status); }
+  void publish(const core::ProfileStatus& status) override { items_.emplace_back(status); }
+  void publish(const core::ControlStatus& status) override { items_.emplace_back(status); }
   void result(core::Epoch epoch, const core::CommandResult& result) override {
-    x_items.emplace_back(std::pair{epoch, result});
+    items_.emplace_back(std::pair{epoch, result});
   }
   void commit() override {
-    x_crash.step();
-    x_committed = x_items.size();
+    crash_.step();
+    committed_ = items_.size();
   }
   void acknowledged(std::uint64_t sequence) override { acked = sequence; }
   void contact(core::Instant) override {}
   void mark_in_flight(core::ExecutorId id, core::ProfileId profile) override {
-    x_crash.step();
+    crash_.step();
     marks[id] = profile;
   }
   void clear_in_flight(core::ExecutorId id) override {
-    x_crash.step();
+    crash_.step();
     marks.erase(id);
   }
 
-  std::uint64_t committed() const { return x_committed; }
-  const Item& item(std::uint64_t sequence) const { return x_items[sequence - 1]; }
+  std::uint64_t committed() const { return committed_; }
+  const Item& item(std::uint64_t sequence) const { return items_[sequence - 1]; }
   std::vector<ports::InFlightMark> left_marks() const {
     std::vector<ports::InFlightMark> left;
     for (const auto& [id, profile] : marks) left.push_back({id, profile, 0});
@@ -63,9 +63,9 @@ class SimSink final : public ports::SnapshotSink {
   std::uint64_t acked = 0;
 
  private:
-  CrashPoint& x_crash;
-  std::vector<Item> x_items;
-  std::uint64_t x_committed = 0;
+  CrashPoint& crash_;
+  std::vector<Item> items_;
+  std::uint64_t committed_ = 0;
 };
 
 }  // namespace outrigger::sim

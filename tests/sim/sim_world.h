@@ -48,25 +48,25 @@ class SimWorld {
   void settle();
   void end_by_drain();
 
-  std::function<void(const std::string&)> x_trace;
-  test::ManualClock x_clock;
-  test::ManualTimers x_timers{x_clock};
-  test::ManualEntropy x_random;
-  SimServer x_server;
-  SimNetwork x_net;
-  SimKubelet x_kubelet;
-  CrashPoint x_crash;
-  std::shared_ptr<SimSink> x_sink;
-  std::unique_ptr<Incarnation> x_agent;
-  std::unique_ptr<SimDriver> x_driver;
-  std::vector<ports::InFlightMark> x_left_marks;
-  std::map<core::ProfileId, std::uint32_t> x_highest_target;
-  std::uint64_t x_uncertain =
+  std::function<void(const std::string&)> trace_;
+  test::ManualClock clock_;
+  test::ManualTimers timers_{clock_};
+  test::ManualEntropy random_;
+  SimServer server_;
+  SimNetwork net_;
+  SimKubelet kubelet_;
+  CrashPoint crash_;
+  std::shared_ptr<SimSink> sink_;
+  std::unique_ptr<Incarnation> agent_;
+  std::unique_ptr<SimDriver> driver_;
+  std::vector<ports::InFlightMark> left_marks_;
+  std::map<core::ProfileId, std::uint32_t> highest_target_;
+  std::uint64_t uncertain_ =
       0;  // creates whose outcome the agent could not know: lost, late, or cut by a crash
-  std::uint64_t x_driver_number = 0;
-  std::uint32_t x_size = 15;  // targets are below
-  bool x_draining = false, x_done = false;
-  Outcome x_outcome;
+  std::uint64_t driver_number_ = 0;
+  std::uint32_t size_ = 15;  // targets are below
+  bool draining_ = false, done_ = false;
+  Outcome outcome_;
 };
 
 }  // namespace outrigger::sim

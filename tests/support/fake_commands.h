@@ -10,50 +10,50 @@ namespace outrigger::test {
 
 class FakeCommands final : public ports::CommandSource {
  public:
-  void set_listener(ports::CommandListener* listener) override { x_listener = listener; }
+  void set_listener(ports::CommandListener* listener) override { listener_ = listener; }
   std::size_t drain(std::size_t max, std::vector<core::Command>& out) override {
     std::size_t n = 0;
-    for (; n < max && !x_queue.empty(); ++n) {
-      out.push_back(std::move(x_queue.front()));
-      x_queue.pop_front();
+    for (; n < max && !queue_.empty(); ++n) {
+      out.push_back(std::move(queue_.front()));
+      queue_.pop_front();
     }
     return n;
   }
   void close(const std::string& reason) override {
-    if (x_attached) gone(reason);
+    if (attached_) gone(reason);
   }
 
   core::Epoch attach() {
-    x_epoch = core::Epoch{x_epoch.value + 1};
-    x_attached = true;
-    x_last = 0;
-    x_queue.clear();
-    if (x_listener != nullptr) x_listener->on_driver_attached(x_epoch);
-    return x_epoch;
+    epoch_ = core::Epoch{epoch_.value + 1};
+    attached_ = true;
+    last_ = 0;
+    queue_.clear();
+    if (listener_ != nullptr) listener_->on_driver_attached(epoch_);
+    return epoch_;
   }
   core::CommandId push(core::CommandBody body) {
-    const core::CommandId id{++x_last};
-    x_queue.push_back({id, std::move(body)});
+    const core::CommandId id{++last_};
+    queue_.push_back({id, std::move(body)});
     return id;
   }
   void ring() {
-    if (x_listener != nullptr && x_attached) x_listener->on_commands_ready();
+    if (listener_ != nullptr && attached_) listener_->on_commands_ready();
   }
   void gone(const std::string& reason = "end of file") {
-    x_attached = false;
-    x_queue.clear();
-    if (x_listener != nullptr) x_listener->on_driver_gone(x_epoch, reason);
+    attached_ = false;
+    queue_.clear();
+    if (listener_ != nullptr) listener_->on_driver_gone(epoch_, reason);
   }
-  bool attached() const { return x_attached; }
-  std::size_t waiting() const { return x_queue.size(); }
-  core::Epoch epoch() const { return x_epoch; }
+  bool attached() const { return attached_; }
+  std::size_t waiting() const { return queue_.size(); }
+  core::Epoch epoch() const { return epoch_; }
 
  private:
-  ports::CommandListener* x_listener = nullptr;
-  std::deque<core::Command> x_queue;
-  core::Epoch x_epoch{};
-  std::uint64_t x_last = 0;
-  bool x_attached = false;
+  ports::CommandListener* listener_ = nullptr;
+  std::deque<core::Command> queue_;
+  core::Epoch epoch_{};
+  std::uint64_t last_ = 0;
+  bool attached_ = false;
 };
 
 }  // namespace outrigger::test

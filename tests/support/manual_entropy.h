@@ -8,9 +8,9 @@ namespace outrigger::test {
 
 class ManualEntropy final : public ports::Entropy {
  public:
-  explicit ManualEntropy(std::uint64_t seed = 1) : x_state(seed) {}
+  explicit ManualEntropy(std::uint64_t seed = 1) : state_(seed) {}
   std::uint64_t next() override {
-    std::uint64_t z = (x_state += 0x9E3779B97F4A7C15ull);
+    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ull);
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
     return z ^ (z >> 31);
@@ -20,7 +20,7 @@ class ManualEntropy final : public ports::Entropy {
   bool chance(std::uint32_t percent) { return below(100) < percent; }
 
  private:
-  std::uint64_t x_state;
+  std::uint64_t state_;
 };
 
 }  // namespace outrigger::test

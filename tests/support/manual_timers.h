@@ -12,33 +12,33 @@ namespace outrigger::test {
 
 class ManualTimers final : public ports::Timers {
  public:
-  explicit ManualTimers(ManualClock& clock) : x_clock(clock) {}
+  explicit ManualTimers(ManualClock& clock) : clock_(clock) {}
 
   ports::TimerId start(core::Nanos delay, std::function<void()> fire) override {
-    const ports::TimerId id = ++x_last;
-    const core::Instant due = x_clock.now() + (delay.count() > 0 ? delay : core::Nanos{0});
-    x_queue.emplace(std::pair{due, id}, std::move(fire));
-    x_due.emplace(id, due);
+    const ports::TimerId id = ++last_;
+    const core::Instant due = clock_.now() + (delay.count() > 0 ? delay : core::Nanos{0});
+    queue_.emplace(std::pair{due, id}, std::move(fire));
+    due_.emplace(id, due);
     return id;
   }
   void cancel(ports::TimerId id) override {
-    const auto it = x_due.find(id);
-    if (it == x_due.end()) return;
-    x_queue.erase({it->second, id});
-    x_due.erase(it);
+    const auto it = due_.find(id);
+    if (it == due_.end()) return;
+    queue_.erase({it->second, id});
+    due_.erase(it);
   }
 
-  std::size_t pending() const { return x_queue.size(); }
+  std::size_t pending() const { return queue_.size(); }
   std::optional<core::Instant> next_due() const {
-    if (x_queue.empty()) return std::nullopt;
-    return x_queue.begin()->first.first;
+    if (queue_.empty()) return std::nullopt;
+    return queue_.begin()->first.first;
   }
   // Moves the clock to the next due time and fires one timer. false = none is pending.
   bool fire_next() {
-    if (x_queue.empty()) return false;
-    auto node = x_queue.extract(x_queue.begin());
-    x_due.erase(node.key().second);
-    x_clock.move_to(node.key().first);
+    if (queue_.empty()) return false;
+    auto node = queue_.extract(queue_.begin());
+    due_.erase(node.key().second);
+    clock_.move_to(node.key().first);
     node.mapped()();
     return true;
   }
@@ -46,16 +46,16 @@ class ManualTimers final : public ports::Timers {
   void run_due() { advance(core::Nanos{0}); }
   // Lets `by` pass, firing what falls due on the way.
   void advance(core::Nanos by) {
-    const core::Instant until = x_clock.now() + by;
-    while (!x_queue.empty() && x_queue.begin()->first.first <= until) fire_next();
-    x_clock.move_to(until);
+    const core::Instant until = clock_.now() + by;
+    while (!queue_.empty() && queue_.begin()->first.first <= until) fire_next();
+    clock_.move_to(until);
   }
 
  private:
-  ManualClock& x_clock;
-  std::map<std::pair<core::Instant, ports::TimerId>, std::function<void()>> x_queue;
-  std::map<ports::TimerId, core::Instant> x_due;
-  ports::TimerId x_last = 0;
+  ManualClock& clock_;
+  std::map<std::pair<core::Instant, ports::TimerId>, std::function<void()>> queue_;
+  std::map<ports::TimerId, core::Instant> due_;
+  ports::TimerId last_ = 0;
 };
 
 }  // namespace outrigger::test
