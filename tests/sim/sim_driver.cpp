@@ -21,7 +21,7 @@ SimDriver::~SimDriver() {
 
 void SimDriver::schedule() {
   tick_ = timers_.start(milliseconds(slow ? 500 + random_.below(4000) : 5 + random_.below(100)),
-                          [this] { tick(); });
+                        [this] { tick(); });
 }
 
 void SimDriver::post(core::CommandBody body) {

@@ -54,8 +54,7 @@ ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::Http
   auto& faults = net_.faults;
   const bool watch = request.verb == kube::Verb::watch;
   if (net_.trace)
-    net_.trace("> " + std::to_string(id) + " " + std::string(to_string(request.verb)) + " " +
-                request.target);
+    net_.trace("> " + std::to_string(id) + " " + std::string(to_string(request.verb)) + " " + request.target);
   exchanges_[id] = {request, &sink, watch, false, false, 0, {}, {}};
   const bool lost_as_timeout = net_.random.chance(30) && request.deadline.count() > 0;
   const core::Nanos give_up = lost_as_timeout ? core::Nanos(request.deadline) : net_.latency();
@@ -141,7 +140,7 @@ void SimHttp::end(ports::ExchangeId id, ports::Transport outcome, const std::str
   if (it == exchanges_.end()) return;
   if (net_.trace)
     net_.trace("< " + std::to_string(id) + " end " + std::to_string(static_cast<int>(outcome)) + " " +
-                detail);
+               detail);
   auto* sink = it->second.sink;
   exchanges_.erase(it);
   sink->on_end({outcome, detail, false});

@@ -154,7 +154,7 @@ void SimWorld::crash_agent() {
 
 void SimWorld::start_driver() {
   driver_ = std::make_unique<SimDriver>("nonce" + std::to_string(1000 + ++driver_number_), application,
-                                         timers_, random_);
+                                        timers_, random_);
   driver_->slow = random_.chance(15);
   driver_->policy.driver_grace = seconds(10);
   driver_->policy.idle_timeout = seconds(20);
