@@ -116,31 +116,40 @@ TEST(RingStress, C7_C9_no_reader_takes_a_torn_record_or_goes_backwards_and_all_e
   }
 }
 
-TEST(RingStress, C9_resync_under_load_is_consistent_or_says_so) {
+// Change n goes to slot 7 n mod 32, so the whole table at any sequence is known.
+TEST(RingStress, C9_a_consistent_resync_under_load_is_exactly_the_table_at_its_cursor) {
   StateMemory state(capacity);
   SnapshotWriter writer(state.view);
   std::atomic<bool> done{false};
-  std::uint64_t resyncs = 0, wrong = 0;
+  std::uint64_t consistent = 0, wrong = 0, torn_records = 0;
   std::thread joiner([&] {
     SnapshotReader reader(state.view);
     std::vector<Record> table;
-    while (!done) {
+    while (!done || consistent == 0) {
       const auto r = reader.read_table(table);
-      ++resyncs;
-      std::uint64_t newest = 0;
+      for (const Record& record : table) torn_records += torn(record);
+      if (!r.consistent || r.cursor.sequence < capacity) continue;
+      ++consistent;
+      wrong += table.size() != capacity;
       for (const Record& record : table) {
-        wrong += torn(record);
-        newest = std::max(newest, record.sequence());
+        const std::uint64_t n = record.sequence();
+        wrong +=
+            n * 7 % capacity != record.slot() || n > r.cursor.sequence || n + capacity <= r.cursor.sequence;
       }
-      // Consistent means: exactly the table as it was at the cursor, so nothing in it can be newer.
-      wrong += r.consistent && newest > r.cursor.sequence;
     }
   });
-  write(writer, rounds(60'000));
+  const std::uint64_t count = rounds(400'000);
+  for (std::uint64_t n = 1; n <= count; ++n) {
+    writer.publish(static_cast<std::uint32_t>(n * 7 % capacity), pack(telling(n, n)));
+    if (n % 5 == 0) writer.commit();
+    for (std::uint64_t pause = n % 7 == 0 ? n % 64 : 0; pause > 0; --pause) asm volatile("");
+  }
+  writer.commit();
   done = true;
   joiner.join();
-  EXPECT_GT(resyncs, 0u);
+  EXPECT_GT(consistent, 0u);
   EXPECT_EQ(wrong, 0u);
+  EXPECT_EQ(torn_records, 0u);
 }
 
 TEST(RingStress, C17_results_are_never_torn) {

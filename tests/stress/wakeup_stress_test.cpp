@@ -42,6 +42,8 @@ TEST(WakeupStress, C10_C12_every_batch_is_heard_of_with_an_infinite_timeout) {
     if (n % 16 != 0) {
       while (heard < n) std::this_thread::yield();
     }
+    // The next commit falls at every point of the reader's way to sleep.
+    for (std::uint64_t pause = n * 37 % 512; pause > 0; --pause) asm volatile("");
   }
   reader.join();
   EXPECT_EQ(late, 0u);

@@ -11,6 +11,7 @@
 #include "ipc/liveness.h"
 #include "ipc/snapshot_reader.h"
 #include "ipc/snapshot_writer.h"
+#include "tests/unit/ipc/interleave.h"
 #include "tests/unit/ipc/memory.h"
 
 using namespace outrigger::ipc;
@@ -100,17 +101,23 @@ TEST(Wakeup, C12_a_timeout_ends_a_wait_without_work) {
   EXPECT_EQ(c.wait.late_wakes(), 0u);
 }
 
-TEST(Wakeup, C12_work_that_nobody_woke_for_is_counted) {
+TEST(Wakeup, C12_work_that_nobody_woke_for_is_found_by_the_clock_and_counted) {
   Channel c;
-  Woken woken{};
   c.writer.set_waiting_flag(nullptr);  // a writer that forgets to wake
-  std::thread sleeper([&] { woken = c.wait.wait({0, 0, true}, {50'000'000, 0}); });
-  while (c.queue.header()->reader_waiting.load_seq_cst() == 0) std::this_thread::yield();
-  c.writer.upsert(pod(1), {});
-  c.writer.commit();
-  sleeper.join();
-  EXPECT_EQ(woken, Woken::changes);
-  EXPECT_LE(c.wait.late_wakes(), 1u);  // 0 if the commit came before the sleep
+  // A commit can come before the sleep, or after its end; until one falls into it.
+  for (std::uint64_t n = 1; c.wait.late_wakes() == 0; ++n) {
+    Word32& flag = c.queue.header()->reader_waiting;
+    flag.store_seq_cst(0);
+    std::thread sleeper([&] {
+      while (c.wait.wait({n - 1, 0, true}, {20'000'000, 0}) == Woken::timeout) {
+      }
+    });
+    while (flag.load_seq_cst() == 0) std::this_thread::yield();
+    c.writer.upsert(pod(1, n), {});
+    c.writer.commit();
+    sleeper.join();
+  }
+  EXPECT_EQ(c.wait.late_wakes(), 1u);
 }
 
 TEST(Wakeup, a_reader_without_a_queue_finds_changes_by_looking) {
@@ -203,4 +210,34 @@ TEST(Wakeup, the_agents_waiter_can_be_stopped_although_the_driver_owns_the_word_
   sleeper.join();
   EXPECT_EQ(woken, Woken::stopped);
   EXPECT_EQ(agent.wait(0, &tail, forever), Woken::stopped);
+}
+
+// A second, so that a reader that misses the commit fails instead of hanging: the look by the clock finds it, late.
+constexpr WaitOptions one_second{1'000'000'000, 0};
+
+TEST(Wakeup, C10_a_commit_at_the_moment_the_reader_raises_its_flag_is_not_slept_through) {
+  Channel c;
+  const AtFirstStore moment(c.queue.header(), [&] {
+    c.writer.upsert(pod(1), {});
+    c.writer.commit();  // sees no flag, wakes nobody
+  });
+  EXPECT_EQ(c.wait.wait({0, 0, true}, one_second), Woken::changes);
+  EXPECT_TRUE(moment.happened());
+  EXPECT_EQ(c.reader.counter(Counter::reader_wakes), 0u);
+  EXPECT_EQ(c.wait.late_wakes(), 0u);
+}
+
+TEST(Wakeup, C10_a_flush_at_the_moment_the_agent_goes_to_sleep_is_not_slept_through) {
+  Channel c;
+  CommandProducer producer(c.queue.memory.bytes(), c.state.view, 5);
+  CommandWait agent(c.state.view, c.queue.header());
+  std::uint64_t tail = 0;
+  const AtFirstStore moment(c.state.view.header, [&] {
+    producer.post(wire::Drain{});
+    producer.flush();
+  });
+  EXPECT_EQ(agent.wait(0, &tail, one_second), Woken::changes);
+  EXPECT_TRUE(moment.happened());
+  EXPECT_EQ(c.queue.header()->wake_seq.load_relaxed(), 0u);
+  EXPECT_EQ(agent.late_wakes(), 0u);
 }
