@@ -71,6 +71,7 @@ struct Channel::Impl {
       return;
     }
     writer.heartbeat(loop.now().time_since_epoch().count());
+    sink.mirror_totals();
     heartbeat = loop.start(heartbeat_period, [this] { beat(); });
   }
 

@@ -70,6 +70,21 @@ void ShmSink::clear_in_flight(core::ExecutorId id) {
   writer_.clear_in_flight(id.value);
 }
 
+void ShmSink::mirror_totals() {
+  if (metrics_ == nullptr) return;
+  const auto raise = [this](ipc::Counter counter, double total) {
+    auto& known = mirrored_[counter];
+    const auto now = static_cast<std::uint64_t>(total);
+    if (now > known) writer_.count(counter, now - known);
+    known = now;
+  };
+  raise(ipc::Counter::api_requests, metrics_->rest_client.requests());
+  raise(ipc::Counter::api_errors, metrics_->rest_client.failures());
+  raise(ipc::Counter::watch_restarts, metrics_->watch.restarts.sum());
+  raise(ipc::Counter::relists, metrics_->watch.lists.sum());
+  raise(ipc::Counter::pods_deleted, metrics_->writes.deletes.at("ok").value());
+}
+
 void ShmSink::refresh_metrics() const {
   const auto& channel = metrics_->channel;
   const auto counter = [&](ipc::Counter c) {

@@ -30,6 +30,8 @@ class ShmSink final : public ports::SnapshotSink {
 
   // Of the attached driver; new marks carry it.
   void set_nonce_hash(std::uint64_t hash) { nonce_hash_ = hash; }
+  // Copies totals of the metrics into the counters that agentctl and the shim read; now and then.
+  void mirror_totals();
   // After a commit whose control record said synced, each time.
   std::function<void()> on_synced_commit;
 
@@ -45,6 +47,7 @@ class ShmSink final : public ports::SnapshotSink {
   std::uint64_t refresh_ = 0;
   std::uint64_t nonce_hash_ = 0;
   std::map<std::uint32_t, Totals> totals_;
+  std::map<ipc::Counter, std::uint64_t> mirrored_;
   bool synced_ = false;
 };
 

@@ -91,7 +91,7 @@ class Builder {
       core::JsonMember& member = members.emplace_back();
       if (!json_.unescape(key.text(), "", member.key)) return false;
       path_.push_back({member.key, 0});
-      if (!build(depth + 1, member.value)) return false;
+      if (!build(depth + 1, member.value)) return named();
       path_.pop_back();
       return true;
     };
@@ -105,7 +105,7 @@ class Builder {
     std::vector<core::Json> items;
     const auto visit = [&] {
       path_.push_back({{}, items.size()});
-      if (!build(depth + 1, items.emplace_back())) return false;
+      if (!build(depth + 1, items.emplace_back())) return named();
       path_.pop_back();
       return true;
     };
@@ -123,6 +123,9 @@ class Builder {
     if (twice == keys.end()) return true;
     return fault("has the key \"" + std::string(twice->substr(0, 64)) + "\" twice");
   }
+
+  // The path borrows keys from the values under construction, which are gone when error() is asked.
+  bool named() { return error_.empty() ? fault("is malformed") : false; }
 
   bool too_deep() { return fault("is nested deeper than " + std::to_string(max_depth_)); }
 

@@ -165,6 +165,7 @@ struct RestClient::Families {
   prometheus::Family<prometheus::Counter>& requests;
   prometheus::Family<prometheus::Histogram>& durations;
   std::string host;
+  prometheus::Counter all, failed;  // in no family: sums for other readers
 };
 
 void RestClient::request(std::string_view method, unsigned code) const {
@@ -175,6 +176,15 @@ void RestClient::request(std::string_view method, unsigned code) const {
             {"method", method_label(method)},
             {"host", families_->host}})
       .Increment();
+  families_->all.Increment();
+  if (!answered || code >= 400) families_->failed.Increment();
+}
+
+double RestClient::requests() const {
+  return families_ == nullptr ? 0 : families_->all.Value();
+}
+double RestClient::failures() const {
+  return families_ == nullptr ? 0 : families_->failed.Value();
 }
 
 void RestClient::duration(std::string_view method, double seconds) const {
@@ -238,7 +248,9 @@ Catalog::Catalog(const Identity& identity) : state_(std::make_unique<State>()) {
                  "Number of HTTP requests, partitioned by status code, method, and host."),
       d.histograms("rest_client_request_duration_seconds",
                    "Request latency in seconds. Broken down by verb, and host. Watches are not counted."),
-      identity.host});
+      identity.host,
+      {},
+      {}});
   rest_client.families_ = state_->rest_client.get();
   rest_client.reconnects = d.counters_by("outrigger_connections_total", "lane", labels::lanes,
                                          "Connections made to the API server, by lane.");

@@ -25,8 +25,10 @@ class RestClient {
   // code 0 = no answer: the label value is then "<error>", as in client-go.
   void request(std::string_view method, unsigned code) const;
   void duration(std::string_view method, double seconds) const;
-  Counters reconnects;   // by lane
-  Counters credentials;  // credential files read anew, by result: ok, failed
+  double requests() const;  // all so far
+  double failures() const;  // of them: no answer, or one of 400 and above
+  Counters reconnects;      // by lane
+  Counters credentials;     // credential files read anew, by result: ok, failed
 
  private:
   friend class Catalog;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace prometheus {
@@ -69,6 +70,11 @@ class LabelSet {
     return false;
   }
   std::size_t size() const { return values_.size(); }
+  double sum() const {  // counters and gauges
+    double all = 0;
+    for (const auto& entry : values_) all += entry.instrument.value();
+    return all;
+  }
 
  private:
   struct Entry {

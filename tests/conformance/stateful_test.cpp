@@ -82,6 +82,26 @@ TEST(StatefulConformance, a_configmap_lives_without_grace) {
   EXPECT_EQ(world.get(maps + "/m").code, 404);
 }
 
+TEST(StatefulConformance, bodies_of_the_wrong_shape_are_refused_and_harm_nothing) {
+  World world;
+  for (
+      const char* body :
+      {"[]", "7", "null", R"({"metadata":null})", R"({"metadata":{"name":"a"},"spec":{"containers":["x"]}})",
+       R"({"metadata":{"name":"a"},"spec":{"containers":[{"name":"c","image":"i","resources":{"limits":{"cpu":"1"},"requests":"all"}}]}})",
+       R"({"metadata":{"name":"a","labels":{"x":1}},"spec":{}})", R"({"kind":7,"metadata":{"name":"a"}})"}) {
+    const int code = world.post(pods, body).code;
+    EXPECT_TRUE(code == 400 || code == 422) << body << " -> " << code;
+  }
+  world.pod("spark-a", 1, never);
+  const Question patch{.method = "PATCH",
+                       .target = std::string(pods) + "/spark-a-exec-1/status",
+                       .headers = {{"Content-Type", "application/merge-patch+json"}},
+                       .body = R"({"status":{"conditions":"none","containerStatuses":{"a":1}}})"};
+  EXPECT_EQ(world.ask(patch).code, 200);
+  EXPECT_EQ(world.post("/_control/pods/spark/spark-a-exec-1/die?cause=preempted", "{}").code, 200);
+  EXPECT_EQ(world.get(std::string(pods) + "/spark-a-exec-1").code, 404);
+}
+
 TEST(FaultsOnTheWire, a_lost_reply_is_a_write_without_an_answer) {
   World world;
   world.load_faults("faults: [{kind: lose-reply, verb: create, count: 1}]");

@@ -70,8 +70,7 @@ HttpResponse Api::namespaces(const ApiRequest& api) {
   HttpResponse response;
   if (api.verb == "create") {
     const Json body = parse_json(*api.body);
-    const std::string name =
-        body.is_object() ? string_member(body.value("metadata", Json::object()), "name") : "";
+    const std::string name = body.is_object() ? string_member(child(body, "metadata"), "name") : "";
     if (name.empty()) return status::bad_request("a Namespace needs metadata.name");
     if (!settings_.namespaces.insert(name).second) return status::already_exists("namespaces", name, false);
     response.code = 201;

@@ -143,7 +143,7 @@ std::optional<std::string> wrong_type(const Json& object) {
     return "json: cannot unmarshal " + std::string(go_kind(*member)) + " into Go struct field " +
            shape.owner + " of type " + shape.type;
   }
-  const auto labels = object.value("metadata", Json::object());
+  const Json& labels = child(object, "metadata");
   for (const char* map : {"labels", "annotations"}) {
     if (!labels.contains(map) || !labels[map].is_object()) continue;
     for (const auto& [key, value] : labels[map].items()) {
@@ -167,7 +167,7 @@ Outcome<Json> decode_object(Resource resource, const std::string& body, std::str
     return tl::unexpected(
         status::bad_request("the object provided is unrecognized (must be of type " + kind +
                             "): couldn't get version/kind; json parse error: unexpected end of JSON input (" +
-                            body.substr(0, 32) + (body.size() > 32 ? " ..." : "") + ")"));
+                            body.substr(0, 30) + (body.size() > 30 ? " ..." : "") + ")"));
   }
   if (!object.is_object()) {
     return tl::unexpected(

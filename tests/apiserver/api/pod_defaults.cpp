@@ -176,9 +176,9 @@ std::string qos_class(const Json& spec) {
   for (const char* list : {"initContainers", "containers"}) {
     if (!spec.contains(list)) continue;
     for (const auto& container : spec[list]) {
-      const Json resources = container.value("resources", Json::object());
-      const Json limits = resources.value("limits", Json::object());
-      const Json requests = resources.value("requests", Json::object());
+      const Json& resources = child(container, "resources");
+      const Json& limits = child(resources, "limits");
+      const Json& requests = child(resources, "requests");
       any = any || !limits.empty() || !requests.empty();
       for (const char* name : {"cpu", "memory"}) {
         guaranteed =

@@ -72,10 +72,10 @@ void check_metadata(const Json& meta, std::vector<StatusCause>& causes) {
 }
 
 void check_resources(const Json& container, const std::string& at, std::vector<StatusCause>& causes) {
-  const Json resources = container.value("resources", Json::object());
+  const Json& resources = child(container, "resources");
   if (!resources.is_object()) return;
-  const Json limits = resources.value("limits", Json::object());
-  const Json requests = resources.value("requests", Json::object());
+  const Json& limits = child(resources, "limits");
+  const Json& requests = child(resources, "requests");
   for (const auto& [name, value] : requests.items()) {
     const std::string request = value.is_string() ? value.get<std::string>() : dump(value);
     if (!limits.contains(name)) continue;
@@ -124,9 +124,9 @@ Json without_mutable(Json spec) {
 
 std::vector<StatusCause> validate_create(Resource resource, const Json& object) {
   std::vector<StatusCause> causes;
-  check_metadata(object.value("metadata", Json::object()), causes);
+  check_metadata(child(object, "metadata"), causes);
   if (resource != Resource::pods) return causes;
-  const Json spec = object.value("spec", Json::object());
+  const Json& spec = child(object, "spec");
   if (!spec.contains("containers") || !spec["containers"].is_array() || spec["containers"].empty()) {
     causes.push_back(required("spec.containers"));
   }
@@ -144,12 +144,11 @@ std::vector<StatusCause> validate_create(Resource resource, const Json& object) 
 
 std::vector<StatusCause> validate_update(Resource resource, const Json& before, const Json& after) {
   std::vector<StatusCause> causes;
-  if (string_member(before["metadata"], "name") !=
-      string_member(after.value("metadata", Json::object()), "name")) {
-    causes.push_back(bad("metadata.name", string_member(after.value("metadata", Json::object()), "name"),
-                         "field is immutable"));
+  if (string_member(before["metadata"], "name") != string_member(child(after, "metadata"), "name")) {
+    causes.push_back(
+        bad("metadata.name", string_member(child(after, "metadata"), "name"), "field is immutable"));
   }
-  check_metadata(after.value("metadata", Json::object()), causes);
+  check_metadata(child(after, "metadata"), causes);
   if (resource == Resource::configmaps) {
     if (before.value("immutable", false) && (before.value("data", Json()) != after.value("data", Json()))) {
       causes.push_back(
@@ -157,8 +156,7 @@ std::vector<StatusCause> validate_update(Resource resource, const Json& before, 
     }
     return causes;
   }
-  if (without_mutable(before.value("spec", Json::object())) !=
-      without_mutable(after.value("spec", Json::object()))) {
+  if (without_mutable(child(before, "spec")) != without_mutable(child(after, "spec"))) {
     causes.push_back(
         {"FieldValueForbidden",
          "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"

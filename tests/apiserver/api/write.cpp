@@ -99,7 +99,7 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
     object["status"] = Json{{"phase", "Pending"}, {"qosClass", qos_class(object["spec"])}};
   }
   if (auto causes = validate_create(*api.resource, object); !causes.empty()) {
-    return status::invalid("", kind, string_member(metadata, "name"), std::move(causes));
+    return status::invalid("", kind, string_member(object["metadata"], "name"), std::move(causes));
   }
   Draft draft = draft_of(*api.resource, object);
   Meta& meta = draft.meta;

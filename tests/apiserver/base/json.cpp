@@ -14,6 +14,13 @@ std::string json_string(std::string_view text) {
   return dump(Json(text));
 }
 
+const Json& child(const Json& object, const char* name) {
+  static const Json none = Json::object();
+  if (!object.is_object()) return none;
+  const auto found = object.find(name);
+  return found == object.end() ? none : *found;
+}
+
 std::string string_member(const Json& object, const char* name) {
   if (!object.is_object()) return {};
   const auto found = object.find(name);

@@ -17,6 +17,9 @@ Json parse_json(std::string_view text);
 // `"text"` with JSON escapes.
 std::string json_string(std::string_view text);
 
+// The member of an object, or an empty object: never throws, whatever the value is.
+const Json& child(const Json& object, const char* name);
+
 // The member of an object as text, or empty: for optional strings.
 std::string string_member(const Json& object, const char* name);
 

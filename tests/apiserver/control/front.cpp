@@ -105,7 +105,7 @@ void Front::handle(std::shared_ptr<const HttpRequest> request, std::shared_ptr<R
 void Front::serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request,
                       std::shared_ptr<Responder> responder) {
   std::string name = api.name;
-  if (name.empty() && api.verb == "create") {
+  if (name.empty() && api.verb == "create" && parts_.faults.reads_names()) {
     const Json body = parse_json(*api.body);
     if (body.is_object() && body.contains("metadata")) name = string_member(body["metadata"], "name");
   }
@@ -158,7 +158,11 @@ void Front::execute(const ApiRequest& api, const std::shared_ptr<const HttpReque
                     const std::shared_ptr<Responder>& responder, StreamFault fault) {
   if (auto refused = parts_.access.refuse(api, request->header("authorization")))
     return responder->answer(std::move(*refused));
-  parts_.api.handle(api, request, responder, fault);
+  try {
+    parts_.api.handle(api, request, responder, fault);
+  } catch (const Json::exception& problem) {  // a member of a type that nobody expected
+    responder->answer(status::bad_request(problem.what()));
+  }
 }
 
 void Front::compact() {

@@ -189,6 +189,12 @@ HttpResponse FaultEngine::answer_of(const Fault& fault, const FaultedRequest& re
        .retry_after_s = fault.code == 503 || fault.code == 429 ? fault.retry_after_s : 0});
 }
 
+bool FaultEngine::reads_names() const {
+  return std::any_of(armed_.begin(), armed_.end(), [](const Armed& armed) {
+    return !armed.fault.name_contains.empty() || armed.fault.kind == FaultKind::quota;
+  });
+}
+
 Verdict::Action FaultEngine::at_connect() {
   return judge({.verb = "connect", .resource = {}, .name_space = {}, .name = {}}).action;
 }

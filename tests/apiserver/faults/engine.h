@@ -49,6 +49,8 @@ class FaultEngine {
   void load(FaultScript script);  // replaces the one before
   Verdict judge(const FaultedRequest& request);
   Verdict::Action at_connect();
+  // Whether the name in a create's body matters to any fault.
+  bool reads_names() const;
   // Kind and line of each fault with how often it struck.
   Json report() const;
 

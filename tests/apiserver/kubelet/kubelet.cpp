@@ -96,6 +96,7 @@ bool Kubelet::write(const std::string& uid, const std::function<void(Json&, cons
   const std::string now = rfc3339(clock_.unix_ms());
   Draft draft = edit(*pod);
   Json status = parse_json(draft.status);
+  if (!status.is_object()) status = Json::object();  // a client may have written anything
   change(status, now);
   set_status(draft, status);
   if (more) {

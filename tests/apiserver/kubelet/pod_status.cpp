@@ -59,8 +59,9 @@ std::vector<ContainerInfo> all_containers(const PodFacts& facts) {
 std::string started_at(const Json& status, const std::string& fallback) {
   const auto statuses = status.find("containerStatuses");
   if (statuses == status.end() || statuses->empty()) return fallback;
-  const Json state = statuses->front().value("state", Json::object());
-  return state.contains("running") ? state["running"].value("startedAt", fallback) : fallback;
+  const Json& state = child(statuses->front(), "state");
+  const std::string started = string_member(child(state, "running"), "startedAt");
+  return started.empty() ? fallback : started;
 }
 
 }  // namespace

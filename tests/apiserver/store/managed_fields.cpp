@@ -83,7 +83,7 @@ void unite(Json& into, const Json& from) {
 Json owned_fields(const Json& object) {
   Json fields = Json::object();
   Json metadata = Json::object();
-  const Json given = object.value("metadata", Json::object());
+  const Json& given = child(object, "metadata");
   for (const auto& [name, value] : given.items()) {
     if (name == "labels" || name == "annotations" || name == "ownerReferences" || name == "generateName" ||
         name == "finalizers") {

@@ -228,6 +228,20 @@ TEST_F(Channels, records_reach_the_driver_whole) {
   EXPECT_THAT(catalog.render(), HasSubstr("outrigger_channel_slots 64\n"));
 }
 
+TEST_F(Channels, totals_of_the_metrics_reach_the_shared_counters) {
+  catalog.rest_client.request("GET", 200);
+  catalog.rest_client.request("GET", 500);
+  catalog.watch.restarts.at("gone").add();
+  open();
+  const auto state = attach();
+  const auto counter = [&](ipc::Counter c) {
+    return state.view.header->counters[static_cast<std::size_t>(c)].load_relaxed();
+  };
+  EXPECT_EQ(counter(ipc::Counter::api_requests), 2u);
+  EXPECT_EQ(counter(ipc::Counter::api_errors), 1u);
+  EXPECT_EQ(counter(ipc::Counter::watch_restarts), 1u);
+}
+
 TEST_F(Channels, C16_commands_arrive_in_order_as_the_agents_own_values) {
   open();
   const auto state = attach();

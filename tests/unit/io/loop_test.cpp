@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <thread>
 
 #include "agent/io/entropy.h"
 #include "agent/io/process_stats.h"
+#include "agent/io/signals.h"
 #include "agent/metrics/catalog.h"
 
 namespace outrigger::io {
@@ -126,6 +128,24 @@ TEST(AsioLoop, a_long_turn_is_seen) {
   EXPECT_GE(loop.longest_turn(), Millis(3));
   EXPECT_GE(catalog.loop.stall_max.value(), 0.003);
   EXPECT_THAT(catalog.render(), testing::HasSubstr("outrigger_loop_stall_seconds_count 1"));
+}
+
+TEST(Signals, the_first_asks_for_a_drain_and_the_second_ends) {
+  AsioLoop loop;
+  std::vector<std::string> seen;
+  Signals signals(
+      loop,
+      [&](int signal) {
+        seen.push_back("first " + std::to_string(signal));
+        ::raise(SIGINT);
+      },
+      [&](int signal) {
+        seen.push_back("second " + std::to_string(signal));
+        loop.stop();
+      });
+  loop.post([] { ::raise(SIGTERM); });
+  loop.run();
+  EXPECT_THAT(seen, testing::ElementsAre("first 15", "second 2"));
 }
 
 TEST(SystemEntropy, numbers_differ_between_draws_and_between_sources) {

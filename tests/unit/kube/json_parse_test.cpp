@@ -41,6 +41,12 @@ TEST(JsonParse, an_error_names_the_path) {
   EXPECT_EQ(fault("{} {}"), "$ is followed by more text");
 }
 
+TEST(JsonParse, an_error_deep_inside_names_the_path_after_the_values_are_gone) {
+  const std::string key(40, 'k');  // longer than what a string keeps in itself
+  EXPECT_EQ(fault("{\"" + key + "\":{\"" + key + "\":[1,{\"" + key + "\":\"\\q\"}]}}"),
+            "$." + key + "." + key + "[1]." + key + " is malformed");
+}
+
 TEST(JsonParse, what_is_no_json_is_refused) {
   for (const char* bad :
        {"",           " ",     "{",     "}",     "[1,]",      "{\"a\"}",   "{\"a\":}",      "{\"a\":1,}",

@@ -69,6 +69,13 @@ TEST(RestClient, no_answer_is_counted_as_client_go_does) {
       2);
 }
 
+TEST(RestClient, sums_tell_all_and_failed) {
+  metrics::Catalog catalog;
+  for (const unsigned code : {200u, 201u, 404u, 0u}) catalog.rest_client.request("GET", code);
+  EXPECT_EQ(catalog.rest_client.requests(), 4);
+  EXPECT_EQ(catalog.rest_client.failures(), 2);
+}
+
 TEST(RestClient, an_unknown_method_makes_no_series_of_its_own) {
   metrics::Catalog catalog({.host = "h"});
   catalog.rest_client.request("BREW", 418);
