@@ -200,6 +200,7 @@ void Reflector::touch() {
 }
 
 void Reflector::feed(const kube::WatchInput& input, kube::WatchFrame* frame, kube::ListPage* page) {
+  if (!config_) return;  // not started
   kube::WatchStep next =
       kube::step(std::move(machine_), input, seams_.clock.now(), seams_.entropy.next(), *config_);
   machine_ = std::move(next.machine);
