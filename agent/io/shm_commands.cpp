@@ -17,6 +17,14 @@ namespace {
 // How long the commands of a driver that has gone may wait to be drained before they are forgotten.
 constexpr core::Millis last_words{1000};
 
+struct Session {
+  core::Epoch epoch;
+  std::unique_ptr<ipc::CommandConsumer> consumer;
+  std::unique_ptr<CommandWaiter> waiter;  // gone before the queue is
+  std::optional<std::string> ending;      // the driver is gone, its last commands are not drained yet
+  bool notified = false;                  // a message to the listener is under way
+};
+
 }  // namespace
 
 struct ShmCommands::Impl : std::enable_shared_from_this<ShmCommands::Impl> {
@@ -26,13 +34,6 @@ struct ShmCommands::Impl : std::enable_shared_from_this<ShmCommands::Impl> {
   ports::CommandListener* listener = nullptr;
   ports::TimerId hello_timer = 0, last_words_timer = 0;
 
-  struct Session {
-    core::Epoch epoch;
-    std::unique_ptr<ipc::CommandConsumer> consumer;
-    std::unique_ptr<CommandWaiter> waiter;  // gone before the queue is
-    std::optional<std::string> ending;      // the driver is gone, its last commands are not drained yet
-    bool notified = false;                  // a message to the listener is under way
-  };
   std::optional<Session> session;
   std::vector<ipc::Drained> drained;
   bool closed = false;

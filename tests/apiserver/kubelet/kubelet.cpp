@@ -21,8 +21,9 @@ std::vector<ContainerInfo> containers_of(const Snapshot& pod) {
     return containers;
   for (const auto& container : json["spec"]["containers"])
     containers.push_back({string_member(container, "name"), string_member(container, "image")});
-  std::stable_partition(containers.begin(), containers.end(),
-                        [](const auto& c) { return c.name == executor_container; });
+  const auto is_executor = [](const auto& c) { return c.name == executor_container; };
+  if (const auto it = std::find_if(containers.begin(), containers.end(), is_executor); it != containers.end())
+    std::rotate(containers.begin(), it, it + 1);
   return containers;
 }
 
