@@ -214,7 +214,7 @@ void SnapshotWriter::result(std::uint64_t epoch, std::uint64_t command_id, std::
 
 bool SnapshotWriter::mark_in_flight(std::uint64_t executor_id, std::uint32_t profile,
                                     std::uint64_t nonce_hash) {
-  if (marks_.contains(executor_id)) return true;
+  if (marks_.contains(executor_id) || replaced()) return true;
   if (free_marks_.empty() || executor_id == 0) return false;
   const std::uint32_t i = free_marks_.back();
   free_marks_.pop_back();
@@ -230,18 +230,19 @@ bool SnapshotWriter::mark_in_flight(std::uint64_t executor_id, std::uint32_t pro
 void SnapshotWriter::clear_in_flight(std::uint64_t executor_id) {
   const auto it = marks_.find(executor_id);
   if (it == marks_.end()) return;
-  view_.marks[it->second].executor_id.store_release(0);
+  if (!replaced()) view_.marks[it->second].executor_id.store_release(0);
   free_marks_.push_back(it->second);
   marks_.erase(it);
 }
 
 void SnapshotWriter::heartbeat(std::int64_t now_ns) {
-  view_.header->heartbeat_ns.store_release(static_cast<std::uint64_t>(now_ns));
+  if (!replaced()) view_.header->heartbeat_ns.store_release(static_cast<std::uint64_t>(now_ns));
 }
 void SnapshotWriter::contact(std::int64_t when_ns) {
-  view_.header->contact_ns.store_release(static_cast<std::uint64_t>(when_ns));
+  if (!replaced()) view_.header->contact_ns.store_release(static_cast<std::uint64_t>(when_ns));
 }
 void SnapshotWriter::count(Counter counter, std::uint64_t by) {
+  if (replaced()) return;
   Word64& word = view_.header->counters[static_cast<std::size_t>(counter)];
   word.store_relaxed(word.load_relaxed() + by);  // one writer
 }

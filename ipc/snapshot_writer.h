@@ -35,7 +35,7 @@ class SnapshotWriter {
   // commit.
   void result(std::uint64_t epoch, std::uint64_t command_id, std::uint16_t verdict, std::string_view detail);
 
-  // In-flight marks (C19). False: all are taken.
+  // In-flight marks (C19). False: all are taken. A replaced agent's are the new one's by now: none is made or cleared.
   bool mark_in_flight(std::uint64_t executor_id, std::uint32_t profile, std::uint64_t nonce_hash);
   void clear_in_flight(std::uint64_t executor_id);
 

@@ -110,7 +110,14 @@ Outcome<StateFile> StateFile::create(const StateOptions& options) {
   return file;
 }
 
+StateFile::Identity StateFile::identity_of_name() const {
+  struct stat info{};
+  if (fstatat(directory_.get(), options_.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return {info.st_dev, info.st_ino};
+}
+
 void StateFile::look_at_previous() {
+  replaces_ = identity_of_name();
   previous_ = Fd(openat(directory_.get(), options_.name.c_str(), O_RDWR | read_flags));
   if (!previous_) {
     if (errno != ENOENT) previous_note_ = system_failure("previous " + path() + " is left alone", errno).text;
@@ -127,6 +134,9 @@ void StateFile::look_at_previous() {
 }
 
 Refusal StateFile::publish() {
+  // An agent that was stopped between create() and here would take the name from a newer one, which nobody would tell.
+  if (identity_of_name() != replaces_)
+    return Failure{Reason::retired, path() + " was taken by another agent meanwhile: this one ends"};
   mark_ready(view_);
   const int directory = directory_.get();
   if (renameat(directory, temporary_.c_str(), directory, options_.name.c_str()) != 0) {

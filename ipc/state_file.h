@@ -1,5 +1,6 @@
 // The file `state`: made under a temporary name, published by rename, the previous one retired (C4, C14).
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,7 +33,8 @@ class StateFile {
   // file of this layout are carried over, so that a second crash does not forget them (C19); inherited()
   // lists them. A previous file that can't be read (other layout or boot) is named by previous_note().
   static Outcome<StateFile> create(const StateOptions& options);
-  // Ready, renamed, the previous inode told: `retired`, wake_seq, wake.
+  // Ready, renamed, the previous inode told: `retired`, wake_seq, wake. Reason::retired: the name leads to another
+  // file than at create(), so another agent was faster, and this file is not shown.
   Refusal publish();
 
   const StateView& view() const { return view_; }
@@ -45,11 +47,15 @@ class StateFile {
 
  private:
   StateFile() = default;
+  // Device and inode that the name leads to; none: zeros.
+  using Identity = std::array<std::uint64_t, 2>;
+  Identity identity_of_name() const;
   void look_at_previous();
   void retire_previous();
   StateOptions options_;
   std::string temporary_;  // not empty: not published yet
   Fd directory_, fd_, previous_;
+  Identity replaces_{};
   Region region_;
   StateView view_;
   std::vector<InFlight> inherited_;

@@ -107,7 +107,9 @@ Woken CommandWait::wait(std::uint64_t seen_tail, std::uint64_t* tail, const Wait
     // The mirror of ReaderWait::wait(); its other half is CommandProducer::flush(). The driver can't clear the
     // sleeping word (read-only), so this side does, on the way out.
     const std::uint32_t sequence = queue_->wake_seq.load_acquire();
-    view_.header->commands_sleeping.store_seq_cst(1);
+    // A replaced agent has no driver to tell, and no byte to write (C14).
+    const bool replaced = view_.header->prefix.retired.load_acquire() != 0;
+    if (!replaced) view_.header->commands_sleeping.store_seq_cst(1);
     const std::uint64_t now = queue_->tail.load_seq_cst();
     Woken out = Woken::timeout;
     if (stop_.load_acquire() != 0) {
@@ -123,7 +125,7 @@ Woken CommandWait::wait(std::uint64_t seen_tail, std::uint64_t* tail, const Wait
       deadline.left(-1);
       continue;
     }
-    view_.header->commands_sleeping.store_relaxed(0);
+    if (!replaced) view_.header->commands_sleeping.store_relaxed(0);
     *tail = now;
     return out;
   }

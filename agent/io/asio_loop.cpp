@@ -34,6 +34,9 @@ struct AsioLoop::Impl {
   core::Instant armed_for = core::Instant::max();
   core::Instant last_turn{};
   core::Nanos longest_turn{0};
+  std::function<bool()> may_act;
+  std::function<void()> over;
+  bool is_over = false;
 
   void arm() {
     const auto next = timers.empty() ? core::Instant::max() : timers.begin()->first.first;
@@ -51,6 +54,7 @@ struct AsioLoop::Impl {
     const auto now = steady_now();
     const auto newest = last_id;  // what is started meanwhile waits for the next turn
     while (!timers.empty() && timers.begin()->first.first <= now && timers.begin()->first.second <= newest) {
+      if (!owner->may_act()) return;
       auto entry = timers.extract(timers.begin());
       due_of.erase(entry.key().second);
       Turn turn(*owner);
@@ -78,9 +82,24 @@ void AsioLoop::stop() {
 
 void AsioLoop::post(std::function<void()> work) {
   boost::asio::post(impl_->context, [this, work = std::move(work)] {
+    if (!may_act()) return;
     Turn turn(*this);
     work();
   });
+}
+
+void AsioLoop::guard(std::function<bool()> may_act, std::function<void()> over) {
+  impl_->may_act = std::move(may_act);
+  impl_->over = std::move(over);
+  impl_->is_over = false;
+}
+
+bool AsioLoop::may_act() {
+  if (impl_->is_over) return false;
+  if (!impl_->may_act || impl_->may_act()) return true;
+  impl_->is_over = true;
+  if (impl_->over) impl_->over();
+  return false;
 }
 
 core::Instant AsioLoop::now() {

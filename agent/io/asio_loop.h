@@ -29,6 +29,11 @@ class AsioLoop final : public ports::Clock, public ports::Timers {
 
   core::Instant now() override;
   core::WallMillis wall_ms() override;
+  // `may_act` is asked before each piece of work that is ready. Once it says no, `over` is called, and nothing more runs:
+  // no timer, no post, nothing of those who ask may_act() themselves. An agent that was stopped and replaced finds
+  // everything it waited for ready at once when it is resumed, and must do none of it (C14). Empty: none.
+  void guard(std::function<bool()> may_act, std::function<void()> over);
+  bool may_act();
   ports::TimerId start(core::Nanos delay, std::function<void()> fire) override;
   void cancel(ports::TimerId id) override;
 

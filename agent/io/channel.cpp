@@ -59,17 +59,17 @@ struct Channel::Impl {
         commands({loop, writer, log, metrics, [this](std::uint64_t hash) { sink.set_nonce_hash(hash); }}) {}
 
   ~Impl() {
+    loop.guard({}, {});
     loop.cancel(heartbeat);
     loop.cancel(deadline);
   }
 
+  void replaced() {
+    log.error("a newer agent has taken the run directory, this one ends", {{"runDir", options.run_dir}});
+    if (on_replaced) on_replaced();
+  }
+
   void beat() {
-    if (writer.replaced()) {
-      heartbeat = 0;
-      log.error("a newer agent has taken the run directory, this one ends", {{"runDir", options.run_dir}});
-      if (on_replaced) on_replaced();
-      return;
-    }
     writer.heartbeat(loop.now().time_since_epoch().count());
     sink.mirror_totals();
     heartbeat = loop.start(heartbeat_period, [this] { beat(); });
@@ -87,7 +87,8 @@ struct Channel::Impl {
   void publish() {
     if (std::exchange(published, true)) return;
     sink.on_synced_commit = nullptr;
-    if (auto refused = file.publish()) return failed(refused->text);
+    if (auto refused = file.publish())
+      return refused->reason == ipc::Reason::retired ? replaced() : failed(refused->text);
     ipc::DoorOptions door;
     door.path = options.run_dir + "/agent.sock";
     door.mode = options.private_files ? 0600 : 0666;
@@ -145,6 +146,8 @@ std::vector<ports::InFlightMark> Channel::crashed() const {
 void Channel::start(std::function<void()> on_replaced, std::function<void(const std::string&)> on_failed) {
   impl_->on_replaced = std::move(on_replaced);
   impl_->on_failed = std::move(on_failed);
+  impl_->loop.guard([impl = impl_.get()] { return !impl->writer.replaced(); },
+                    [impl = impl_.get()] { impl->replaced(); });
   impl_->beat();
   impl_->sink.on_synced_commit = [impl = impl_.get()] {
     if (!impl->published && !impl->publishing) impl->publish_in(core::Nanos(0));

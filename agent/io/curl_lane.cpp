@@ -66,7 +66,9 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
     return 0;
   }
 
+  // Asked as late as it can be: the next thing may be a request on its way.
   void act(curl_socket_t socket, int bits) {
+    if (!loop.may_act()) return;
     int running = 0;
     inside = true;
     curl_multi_socket_action(multi, socket, bits, &running);
@@ -79,7 +81,7 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
 
   void reap() {
     int left = 0;
-    while (!closed) {
+    while (!closed && loop.may_act()) {
       CURLMsg* message = curl_multi_info_read(multi, &left);
       if (message == nullptr) return;
       if (message->msg != CURLMSG_DONE) continue;
@@ -107,7 +109,7 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
     budget = options.turn_bytes;
     if (catch_up() && std::exchange(timer_due, false)) act(CURL_SOCKET_TIMEOUT, 0);
     std::array<epoll_event, 64> events{};
-    while (!closed && budget > 0 && behind.empty()) {
+    while (!closed && budget > 0 && behind.empty() && loop.may_act()) {
       const int n = ::epoll_wait(sockets.native_handle(), events.data(), static_cast<int>(events.size()), 0);
       if (n <= 0) break;
       for (int i = 0; i < n && !closed && budget > 0 && behind.empty(); ++i)
@@ -115,7 +117,7 @@ struct CurlLane::Impl : std::enable_shared_from_this<CurlLane::Impl> {
       reap();
     }
     reap();
-    if (closed) return;
+    if (closed || !loop.may_act()) return;
     if (behind.empty() && !timer_due) return arm();
     continuing = true;
     loop.post([self = shared_from_this()] {

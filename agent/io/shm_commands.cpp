@@ -58,6 +58,7 @@ struct ShmCommands::Impl : std::enable_shared_from_this<ShmCommands::Impl> {
   }
 
   void service() {
+    if (!parts.loop.may_act()) return;
     for (auto& event : door->service(parts.loop.now().time_since_epoch().count())) {
       switch (event.kind) {
         case ipc::DoorEvent::Kind::attached:
@@ -160,7 +161,7 @@ struct ShmCommands::Impl : std::enable_shared_from_this<ShmCommands::Impl> {
   }
 
   std::size_t drain(std::size_t max, std::vector<core::Command>& out) {
-    if (!session || !session->consumer->breach().empty()) return 0;
+    if (!parts.loop.may_act() || !session || !session->consumer->breach().empty()) return 0;
     drained.clear();
     session->consumer->drain(max, drained);
     std::size_t taken = 0;

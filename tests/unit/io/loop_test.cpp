@@ -41,6 +41,28 @@ TEST(AsioLoop, an_earlier_timer_started_later_fires_first) {
   EXPECT_THAT(fired, testing::ElementsAre(1, 20));
 }
 
+TEST(AsioLoop, C14_what_is_ready_when_the_guard_closes_is_not_done_and_its_owner_is_told_once) {
+  AsioLoop loop;
+  bool open = true;
+  int told = 0;
+  std::vector<int> done;
+  loop.guard([&] { return open; },
+             [&] {
+               ++told;
+               loop.stop();
+             });
+  loop.start(Nanos(0), [&] {
+    done.push_back(1);
+    loop.post([&] { done.push_back(3); });
+    open = false;
+  });
+  loop.start(Nanos(0), [&] { done.push_back(2); });
+  loop.run();
+  EXPECT_FALSE(loop.may_act());
+  EXPECT_THAT(done, testing::ElementsAre(1));
+  EXPECT_EQ(told, 1);
+}
+
 TEST(AsioLoop, a_timer_never_fires_inside_start_nor_in_the_turn_that_started_it) {
   AsioLoop loop;
   bool inside = true, other_first = false, fired = false;

@@ -112,6 +112,21 @@ TEST(StateFile, C14_a_new_agent_retires_the_old_file_with_two_stores_and_nothing
             old_writer.generation());
 }
 
+TEST(StateFile, C14_a_file_that_was_overtaken_before_it_was_shown_does_not_take_the_name) {
+  Scratch scratch;
+  auto first = StateFile::create(in(scratch));
+  ASSERT_FALSE(first.value().publish().has_value());
+  auto late = StateFile::create(in(scratch));
+  auto faster = StateFile::create({.directory = scratch.path, .capacity = 64});
+  ASSERT_FALSE(faster.value().publish().has_value());
+  const auto refused = late.value().publish();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->reason, Reason::retired);
+  EXPECT_EQ(attach_state(at(scratch)).value().view.header->prefix.generation.load_relaxed(),
+            faster.value().view().header->prefix.generation.load_relaxed());
+  EXPECT_EQ(faster.value().view().header->prefix.retired.load_acquire(), 0u);
+}
+
 TEST(StateFile, C14_a_file_of_another_major_version_is_retired_as_well) {
   Scratch scratch;
   auto old_file = StateFile::create(in(scratch));
