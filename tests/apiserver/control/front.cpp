@@ -76,8 +76,11 @@ Front::Front(FrontParts parts) : parts_(parts), record_(parts.network.clock().un
     if (event.type == EventType::deleted)
       record_.deleted(meta.name_space, meta.name, meta.uid, parts_.network.clock().unix_ms());
     if (event.type != EventType::added) return;
-    const auto id = meta.labels.find("spark-exec-id");
-    record_.created(meta.name_space, meta.name, id == meta.labels.end() ? "" : id->second, meta.uid,
+    const auto label = [&meta](const char* name) {
+      const auto found = meta.labels.find(name);
+      return found == meta.labels.end() ? std::string() : found->second;
+    };
+    record_.created(meta.name_space, meta.name, label("spark-exec-id"), label("outrigger-nonce"), meta.uid,
                     parts_.network.clock().unix_ms());
   });
 }

@@ -18,15 +18,15 @@ void Record::create_ends() {
 }
 
 void Record::created(const std::string& name_space, const std::string& name, const std::string& exec_id,
-                     const std::string& uid, std::int64_t at_ms) {
-  posts_.push_back({name_space + "/" + name, exec_id, uid, at_ms});
+                     const std::string& nonce, const std::string& uid, std::int64_t at_ms) {
+  posts_.push_back({name_space + "/" + name, exec_id, nonce, uid, at_ms});
   ++by_name_[posts_.back().name];
   if (!exec_id.empty()) ++by_exec_id_[exec_id];
 }
 
 void Record::deleted(const std::string& name_space, const std::string& name, const std::string& uid,
                      std::int64_t at_ms) {
-  deletes_.push_back({name_space + "/" + name, "", uid, at_ms});
+  deletes_.push_back({name_space + "/" + name, "", "", uid, at_ms});
 }
 
 Json Record::to_json() const {
@@ -52,8 +52,11 @@ Json Record::to_json() const {
   posts["by_exec_id"] = by_exec_id_;
   Json& all = posts["all"] = Json::array();
   for (const auto& post : posts_)
-    all.push_back(
-        Json{{"name", post.name}, {"exec_id", post.exec_id}, {"uid", post.uid}, {"at_ms", post.at_ms}});
+    all.push_back(Json{{"name", post.name},
+                       {"exec_id", post.exec_id},
+                       {"nonce", post.nonce},
+                       {"uid", post.uid},
+                       {"at_ms", post.at_ms}});
   Json& deletes = json["deletes"] = Json::array();
   for (const auto& post : deletes_)
     deletes.push_back(Json{{"name", post.name}, {"uid", post.uid}, {"at_ms", post.at_ms}});

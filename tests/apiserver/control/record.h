@@ -16,8 +16,9 @@ class Record {
   void request(const std::string& verb, const std::string& agent, int code);  // 0 = not answered
   void create_begins();
   void create_ends();
+  // `nonce`: of the driver incarnation that the pod is stamped with.
   void created(const std::string& name_space, const std::string& name, const std::string& exec_id,
-               const std::string& uid, std::int64_t at_ms);
+               const std::string& nonce, const std::string& uid, std::int64_t at_ms);
   void deleted(const std::string& name_space, const std::string& name, const std::string& uid,
                std::int64_t at_ms);
   Json to_json() const;
@@ -26,6 +27,7 @@ class Record {
   struct Post {
     std::string name;
     std::string exec_id;
+    std::string nonce;
     std::string uid;
     std::int64_t at_ms = 0;
   };
