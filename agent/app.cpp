@@ -26,9 +26,15 @@ flow::Options flow_options(const config::Config& config, const config::Cluster& 
   options.container_name = config.application.container;
   options.policy = config.policy;
   options.policy.name_space = options.name_space;
+  options.start = {.server = cluster.server,
+                   .authorities = config::describe_authorities(cluster),
+                   .account = config::describe_account(cluster),
+                   .source = cluster.source};
+  options.start_bound = config.server.start_bound;
   options.start_mode = config.watch.start == config::Watch::Start::watch_list ? kube::StartMode::watch_list
                                                                               : kube::StartMode::list;
   options.watch_timeout_bound = std::chrono::duration_cast<std::chrono::seconds>(config.watch.timeout_bound);
+  options.page_pods = config.watch.page_pods;
   options.contact_bound = config.watch.contact_bound;
   options.write_deadline = config.writes.deadline;
   options.initial_creates_in_flight = config.writes.concurrency;
@@ -77,6 +83,10 @@ struct App::Parts {
     code_of_exit = code;
     loop.stop();
   }
+  void refuse(const std::string& line) {
+    refusal = line;
+    end(exit_code::refused);
+  }
 
   config::Config config;
   config::Cluster cluster;
@@ -91,6 +101,7 @@ struct App::Parts {
   std::unique_ptr<io::Signals> signals;
   bool draining = false;
   int code_of_exit = exit_code::drained;
+  std::string refusal;  // one line; the code is exit_code::refused then
 };
 
 Status App::Parts::open(const Build& build) {
@@ -131,17 +142,14 @@ void App::Parts::start() {
   });
   signals = std::make_unique<io::Signals>(
       loop, [this](int) { drain("signal"); }, [this](int) { end(exit_code::interrupted); });
-  agent->start();
+  agent->start([this](const std::string& line) { refuse(line); });
   channel->start(
       [this] {
         log.error("a newer agent has taken the run directory; this one writes nothing more and ends",
                   {{"runDir", config.channel.run_dir}});
         end(exit_code::replaced);
       },
-      [this](const std::string& why) {
-        log.error("the driver's door can't be opened", {{"why", why}});
-        end(exit_code::refused);
-      });
+      [this](const std::string& why) { refuse("the driver's door can't be opened: " + why); });
   std::string admin_port = admin ? std::to_string(admin->port()) : "none";
   log.info("outrigger-agent started", {{"cluster", config::describe(cluster)},
                                        {"application", config.application.id},
@@ -168,10 +176,11 @@ Result<std::unique_ptr<App>> App::build(config::Config config, config::Cluster c
   return std::unique_ptr<App>(new App(std::move(parts)));
 }
 
-int App::run() {
+Result<int> App::run() {
   parts_->start();
   parts_->loop.run();
   parts_->log.info("outrigger-agent ends", {{"exitCode", std::to_string(parts_->code_of_exit)}});
+  if (parts_->code_of_exit == exit_code::refused) return fail(parts_->refusal);
   return parts_->code_of_exit;
 }
 

@@ -11,8 +11,9 @@ namespace outrigger {
 
 // Exit codes of outrigger-agent, told by --help and the runbook.
 namespace exit_code {
-inline constexpr int drained = 0;      // SIGTERM or the driver's end: everything done
-inline constexpr int refused = 1;      // configuration, cluster or run directory: nothing was begun
+inline constexpr int drained = 0;  // SIGTERM or the driver's end: everything done
+inline constexpr int refused =
+    1;  // configuration, cluster, run directory, or no first sync: nothing was begun
 inline constexpr int incomplete = 3;   // the drain's deadline came first; the owner reference does the rest
 inline constexpr int replaced = 4;     // a newer agent has taken the run directory: nothing was written since
 inline constexpr int interrupted = 5;  // a second signal
@@ -28,8 +29,9 @@ class App {
   static Result<std::unique_ptr<App>> build(config::Config config, config::Cluster cluster,
                                             const Build& build);
   ~App();
-  // Blocks until the end; returns an exit code. The thread that calls it is the loop thread.
-  int run();
+  // Blocks until the end; an exit code. The thread that calls it is the loop thread.
+  // An error: refused before the first sync, or the door to the driver can't be opened.
+  Result<int> run();
 
  private:
   struct Parts;

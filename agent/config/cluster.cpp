@@ -36,16 +36,22 @@ std::string Cluster::host() const {
   return url ? url->host + ":" + url->port : "unknown";
 }
 
+std::string describe_account(const Cluster& c) {
+  if (!c.token_file.empty()) return "the token of " + c.token_file;
+  if (!c.token.empty()) return "the token in " + c.source;
+  if (!c.client_certificate.file.empty()) return "the client certificate " + c.client_certificate.file;
+  if (!c.client_certificate.empty()) return "the client certificate in " + c.source;
+  return "no credentials";
+}
+
+std::string describe_authorities(const Cluster& c) {
+  if (c.insecure) return "no authority";
+  if (!c.ca.file.empty()) return c.ca.file;
+  return c.ca.empty() ? "the system's authorities" : "the certificate-authority-data in " + c.source;
+}
+
 std::string describe(const Cluster& c) {
-  std::string how = "no credentials";
-  if (!c.client_certificate.empty()) how = "client certificate";
-  if (!c.token.empty()) how = "token";
-  if (!c.token_file.empty()) how = "token of " + c.token_file;
-  std::string trust = c.ca.empty()        ? "the system's authorities"
-                      : c.ca.file.empty() ? "its authority"
-                                          : c.ca.file;
-  if (c.insecure) trust = "no check of the certificate";
-  return c.server + " (" + c.source + "; " + how + "; " + trust + ")";
+  return c.server + " (" + c.source + "; " + describe_account(c) + "; " + describe_authorities(c) + ")";
 }
 
 Result<Cluster> in_cluster(const Environment& environment, const std::string& directory) {

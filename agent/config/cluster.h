@@ -31,6 +31,10 @@ struct Cluster {
   std::string host() const;  // HOST:PORT, for metrics
 };
 std::string describe(const Cluster& cluster);
+// "the token of FILE", "client certificate FILE", "no credentials": who we are to the server.
+std::string describe_account(const Cluster& cluster);
+// Who may have signed the server's certificate: a file, "the system's authorities".
+std::string describe_authorities(const Cluster& cluster);
 
 // KUBERNETES_SERVICE_HOST and _PORT, and token, ca.crt and namespace of `directory`.
 Result<Cluster> in_cluster(const Environment& environment,

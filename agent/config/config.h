@@ -7,6 +7,7 @@
 #include <string>
 
 #include "agent/core/ids.h"
+#include "agent/core/limits.h"
 #include "agent/core/pod_policy.h"
 #include "agent/core/time.h"
 
@@ -25,6 +26,7 @@ struct Application {
 struct Server {
   std::string kubeconfig;  // path; empty: KUBECONFIG, else in-cluster, else ~/.kube/config
   std::string context;     // empty: current-context
+  core::Millis start_bound{60'000};  // without a first sync for longer: refused; 0: waited for without end
   core::Millis connect_timeout{10'000};
   core::Millis stall_timeout{15'000};   // TCP_USER_TIMEOUT: sent and not acknowledged for longer = dead
   core::Millis keepalive_idle{15'000};  // then a probe each keepalive_interval
@@ -35,7 +37,7 @@ struct Server {
 
 struct Watch {
   enum class Start : std::uint8_t { automatic, list, watch_list } start = Start::automatic;
-  std::uint32_t page_pods = 500;
+  std::uint32_t page_pods = core::limits::list_page_pods;
   core::Millis timeout_bound{0};       // > 0: shorter watches, for a proxy that acknowledges TCP in between
   core::Millis contact_bound{30'000};  // no word from the server for longer: stale, not ready
 };

@@ -10,8 +10,8 @@ Agent::Agent(Options options, Ports ports, std::vector<ports::InFlightMark> cras
     : engine_(std::make_unique<Engine>(std::move(options), ports, std::move(crashed))) {}
 Agent::~Agent() = default;
 
-void Agent::start() {
-  engine_->start();
+void Agent::start(Refused on_refused) {
+  engine_->start(std::move(on_refused));
 }
 void Agent::drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done) {
   engine_->drain(deadline, std::move(on_done));

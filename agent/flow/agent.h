@@ -44,7 +44,10 @@ class Agent final {
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  void start();
+  // `on_refused`: before the first sync something failed that waiting cannot change, or for too long; the line says what.
+  // Called once, after everything has stopped. Without it the agent tries without end.
+  using Refused = std::function<void(const std::string&)>;
+  void start(Refused on_refused = {});
   // SIGTERM: no more creates; what is in flight settles; the executors are deleted when the driver is gone or
   // has asked for it; then `on_done`, once, at the latest after `deadline`.
   void drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done);

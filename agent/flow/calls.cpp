@@ -66,7 +66,6 @@ void Calls::finished(Call& call, const ports::TransportEnd& end) {
     call.reply_.end = {ports::Transport::interrupted,
                        "the answer is larger than " + std::to_string(core::limits::answer_bytes) + " bytes",
                        false};
-  if (call.reply_.complete() && on_contact) on_contact();
   if (call.reply_.complete() && call.reply_.head.code == 401 && !call.asked_again_) {
     call.asked_again_ = true;
     http_.reload_credentials();

@@ -38,8 +38,6 @@ class Calls final {
   // `done` runs once, never inside start().
   void start(kube::Request request, Done done);
   std::size_t open() const { return open_.size(); }
-  // Called with every answer that came from the server, for freshness.
-  std::function<void()> on_contact;
 
  private:
   class Call;

@@ -54,11 +54,11 @@ Agent::Engine::Engine(Options options, Ports ports, std::vector<ports::InFlightM
                  .gone = [this] { lifecycle_.driver_gone(); },
                  .drain = [this] { lifecycle_.asked(); }}),
       reflector_({ports.http, ports.timers, ports.clock, ports.entropy, ports.log, meters_->watch,
-                  [this](core::PodEvent event) { consume(std::move(event)); }, [this] { schedule(); }},
+                  [this](core::PodEvent event) { consume(std::move(event)); }, [this] { schedule(); },
+                  [this](const StartFault& fault) { return start_failed(fault); }},
                  state_.options.container_name),
-      last_turn_(ports.clock.now()) {
-  calls_.on_contact = [this] { reflector_.touch(); };
-}
+      guard_(state_.options.start, state_.options.name_space, state_.options.start_bound),
+      last_turn_(ports.clock.now()) {}
 
 Agent::Engine::~Engine() {
   stop();
@@ -66,18 +66,54 @@ Agent::Engine::~Engine() {
 
 void Agent::Engine::stop() {
   stopped_ = true;
-  for (auto* timer : {&turn_, &wake_, &heartbeat_}) {
+  for (auto* timer : {&turn_, &wake_, &heartbeat_, &start_}) {
     ports_.timers.cancel(*timer);
     *timer = 0;
   }
   reflector_.stop();
 }
 
-void Agent::Engine::start() {
+void Agent::Engine::start(Refused on_refused) {
+  on_refused_ = std::move(on_refused);
   recovery_.start();
   // In client mode the application is known only after the first hello.
-  if (!state_.session.application_id().empty()) reflector_.start(state_.watch_config());
+  if (!state_.session.application_id().empty()) watch_for_pods();
   heartbeat();
+  schedule();
+}
+
+void Agent::Engine::watch_for_pods() {
+  guard_.begin(ports_.clock.now());
+  start_due();
+  reflector_.start(state_.watch_config());
+}
+
+bool Agent::Engine::settled() {
+  if (synced_once_ && reflector_.watched_once()) guard_.settle();
+  return guard_.settled();
+}
+
+bool Agent::Engine::start_failed(const StartFault& fault) {
+  if (!on_refused_ || settled()) return false;
+  if (!refusal_.empty()) return true;
+  auto refused = guard_.failed(fault, ports_.clock.now());
+  if (refused) refuse(std::move(*refused));
+  return refused.has_value();
+}
+
+// Again at each deadline, which progress moves.
+void Agent::Engine::start_due() {
+  start_ = 0;
+  if (!on_refused_ || settled()) return;
+  const core::Instant now = ports_.clock.now();
+  if (auto refused = guard_.due(now)) return refuse(std::move(*refused));
+  if (const auto deadline = guard_.deadline())
+    start_ = ports_.timers.start(*deadline - now, [this] { start_due(); });
+}
+
+// This may be inside a callback of what stop() ends.
+void Agent::Engine::refuse(std::string line) {
+  if (refusal_.empty()) refusal_ = std::move(line);
   schedule();
 }
 
@@ -122,6 +158,11 @@ void Agent::Engine::turn() {
       .commit();  // before any request leaves: a final state is published before its pod can vanish (S18)
   actuator_.carry_out(actions);
   wake_at(actions.wake_at);
+  if (!refusal_.empty()) {  // published, with the error in the control record
+    stop();
+    std::exchange(on_refused_, {})(refusal_);
+    return;
+  }
   if (lifecycle_.finished()) {
     stop();
     lifecycle_.tell();
@@ -161,6 +202,7 @@ void Agent::Engine::consume(core::PodEvent event) {
     if (!expected.retired)
       publisher_.record(core::record_of_vanished(expected, state_.books.pods.was_deleted_by_us(expected.uid)),
                         state_.session.nonce());
+  if (!synced_once_) guard_.progress(ports_.clock.now());
   synced_once_ = synced_once_ || state_.books.pods.synced();
   schedule();
 }
@@ -178,7 +220,7 @@ void Agent::Engine::greeted(bool another) {
     state_.books.expected.seen(row->pod, state_.session.nonce());
     publish_pod(*row);
   }
-  if (!reflector_.started()) reflector_.start(state_.watch_config());
+  if (!reflector_.started()) watch_for_pods();
 }
 
 void Agent::Engine::publish(const core::PodDelta& delta) {
@@ -277,6 +319,7 @@ HealthReport Agent::Engine::health() const {
   facts.last_contact = reflector_.last_contact();
   facts.last_turn = last_turn_;
   facts.last_error = reflector_.last_error().message;
+  facts.starting = guard_.waiting(ports_.clock.now());
   facts.contact_bound = state_.options.contact_bound;
   facts.turn_bound = state_.options.turn_bound;
   return judge_health(facts, ports_.clock.now());

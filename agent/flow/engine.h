@@ -13,6 +13,7 @@
 #include "agent/flow/publisher.h"
 #include "agent/flow/recovery.h"
 #include "agent/flow/reflector.h"
+#include "agent/flow/start_guard.h"
 #include "agent/flow/state.h"
 #include "agent/metrics/catalog.h"
 
@@ -25,7 +26,7 @@ class Agent::Engine final {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  void start();
+  void start(Refused on_refused);
   void drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done);
   HealthReport health() const;
 
@@ -36,6 +37,11 @@ class Agent::Engine final {
   void turn();
   void wake_at(core::Instant at);
   void heartbeat();
+  void watch_for_pods();
+  bool settled();
+  bool start_failed(const StartFault& fault);
+  void start_due();
+  void refuse(std::string line);
   void consume(core::PodEvent event);
   void greeted(bool another);
   void publish(const core::PodDelta& delta);
@@ -56,8 +62,11 @@ class Agent::Engine final {
   Lifecycle lifecycle_;
   CommandLoop commands_;
   Reflector reflector_;
+  StartGuard guard_;
+  Refused on_refused_;   // empty: nothing is refused
+  std::string refusal_;  // told at the next turn
   core::Instant last_turn_;
-  ports::TimerId turn_ = 0, wake_ = 0, heartbeat_ = 0;
+  ports::TimerId turn_ = 0, wake_ = 0, heartbeat_ = 0, start_ = 0;
   core::Instant wake_due_{};
   bool synced_once_ = false;
   bool stopped_ = false;

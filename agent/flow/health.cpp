@@ -17,12 +17,13 @@ HealthReport judge_health(const HealthFacts& facts, core::Instant now) {
   report.ready = facts.synced_once && contact;
   report.live = turning;
   report.checks.push_back({"loop", turning, "last turn " + age_text(now - facts.last_turn)});
-  report.checks.push_back(
-      {"synced", facts.synced_once,
-       facts.synced_once ? "the pod table has been complete" : "the first list is not complete"});
-  std::string contact_text = facts.last_contact
-                                 ? "last word from the API server " + age_text(now - *facts.last_contact)
-                                 : std::string("no word from the API server yet");
+  std::string synced = "the pod table has been complete";
+  if (!facts.synced_once)
+    synced = "the first list is not complete" + (facts.starting.empty() ? "" : "; " + facts.starting);
+  report.checks.push_back({"synced", facts.synced_once, std::move(synced)});
+  std::string contact_text =
+      facts.last_contact ? "the API server last told about pods " + age_text(now - *facts.last_contact)
+                         : std::string("the API server has told nothing about pods yet");
   if (!contact && !facts.last_error.empty()) contact_text += ": " + facts.last_error;
   report.checks.push_back({"contact", contact, std::move(contact_text)});
   return report;

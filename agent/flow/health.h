@@ -27,6 +27,7 @@ struct HealthFacts {
   std::optional<core::Instant> last_contact;
   core::Instant last_turn{};
   std::string last_error;  // of the watch, empty if none
+  std::string starting;    // before the first sync: how long it has been tried, and what failed last
   core::Millis contact_bound{30'000};
   core::Millis turn_bound{5'000};
 };

@@ -5,8 +5,10 @@
 #include <string>
 
 #include "agent/core/ids.h"
+#include "agent/core/limits.h"
 #include "agent/core/pod_policy.h"
 #include "agent/core/time.h"
+#include "agent/flow/start_guard.h"
 #include "agent/kube/watch_machine.h"
 
 namespace outrigger::flow {
@@ -21,7 +23,11 @@ struct Options {
   core::PodPolicy policy;  // what a driver may put into a pod
   kube::StartMode start_mode = kube::StartMode::list;
   std::chrono::seconds watch_timeout_bound{0};  // > 0: shorter watches, for proxies that acknowledge TCP
+  std::uint32_t page_pods = core::limits::list_page_pods;
   core::Millis list_deadline{60'000};           // one page
+
+  StartNames start;                  // for the line of a refused start
+  core::Millis start_bound{60'000};  // a server that is away at the start; 0: waited for without end
 
   core::Millis contact_bound{30'000};    // no word from the server for longer: stale, not ready
   core::Millis turn_bound{5'000};        // the loop has not turned for longer: not live

@@ -54,19 +54,20 @@ class Reflector::Exchange final : public ports::HttpSink {
     const InCallback guard(*this);
     if (dead_) return;
     head_ = head;
-    reflector_.touch();
     reflector_.seams_.timers.cancel(std::exchange(reflector_.opening_, 0));
-    const bool success = head.code >= 200 && head.code < 300;
-    streaming_ = watch_ && success;
+    success_ = head.code >= 200 && head.code < 300;
+    if (success_) reflector_.touch();
+    streaming_ = watch_ && success_;
     if (!streaming_) return;
     reflector_.stream_.reset();
     reflector_.last_error_ = {};
+    reflector_.watched_once_ = true;
     reflector_.feed(kube::watch_input::Opened{}, nullptr, nullptr);
   }
   bool on_body(std::string_view bytes) override {
     const InCallback guard(*this);
     if (dead_) return false;
-    reflector_.touch();
+    if (success_) reflector_.touch();
     reflector_.seams_.metrics.bytes.add(static_cast<double>(bytes.size()));
     return streaming_ ? stream(bytes) : collect(bytes);
   }
@@ -105,8 +106,7 @@ class Reflector::Exchange final : public ports::HttpSink {
     return false;
   }
   bool collect(std::string_view bytes) {
-    const bool success = head_.code >= 200 && head_.code < 300;
-    const std::size_t bound = success ? core::limits::list_page_bytes : core::limits::answer_bytes;
+    const std::size_t bound = success_ ? core::limits::list_page_bytes : core::limits::answer_bytes;
     if (body_.size() + bytes.size() > bound) {
       oversize_ = true;
       return false;
@@ -119,7 +119,7 @@ class Reflector::Exchange final : public ports::HttpSink {
 
   Reflector& reflector_;
   bool watch_;
-  bool streaming_ = false, dead_ = false, in_callback_ = false, oversize_ = false;
+  bool success_ = false, streaming_ = false, dead_ = false, in_callback_ = false, oversize_ = false;
   kube::ResponseHead head_;
   std::string body_;
 };
@@ -134,6 +134,8 @@ void Reflector::Exchange::finish(const ports::TransportEnd& end) {
     return;
   }
   const std::unique_ptr<Exchange> self = std::move(r.exchange_);
+  // Up to now the open watch was contact, however quiet: its age does not leap when it ends.
+  if (streaming_ && end.outcome != ports::Transport::timed_out) r.touch();
   r.seams_.timers.cancel(std::exchange(r.opening_, 0));
   if (oversize_) {
     r.feed(kube::watch_input::Undecodable{}, nullptr, nullptr);
@@ -141,7 +143,7 @@ void Reflector::Exchange::finish(const ports::TransportEnd& end) {
     if (end.outcome != ports::Transport::ok)
       r.last_error_ = {core::ApiErrorClass::transport, 0, "", end.detail, "", {}, ""};
     r.feed(kube::watch_input::Ended{ending_of(end.outcome)}, nullptr, nullptr);
-  } else if (head_.code < 200 || head_.code >= 300) {
+  } else if (!success_) {
     core::ApiError error = kube::decode_error(head_, body_);
     r.last_error_ = error;
     r.feed(kube::watch_input::Failed{std::move(error)}, nullptr, nullptr);
@@ -233,6 +235,7 @@ void Reflector::carry_out(kube::WatchEffect& effect) {
 }
 
 void Reflector::send(kube::Request request, bool watch) {
+  asked_ = watch ? kube::Verb::watch : kube::Verb::list;
   exchange_ = std::make_unique<Exchange>(*this, watch);
   exchange_->id = seams_.http.start(ports::Lane::watch, std::move(request), *exchange_);
   seams_.timers.cancel(std::exchange(opening_, 0));
@@ -271,6 +274,9 @@ void Reflector::report(const kube::watch_effect::Report& report) {
   seams_.metrics.restarts.at(kube::to_string(report.reason)).add();
   if (report.error.error_class != core::ApiErrorClass::none) last_error_ = report.error;
   const bool normal = report.reason == kube::RestartReason::server_timeout;
+  if (!normal && seams_.failed &&
+      seams_.failed({report.reason, asked_, last_error_, report.delay.count() == 0}))
+    return;
   seams_.log.write(normal ? ports::Level::debug : ports::Level::warning, "the watch starts again",
                    {{"reason", std::string(kube::to_string(report.reason))},
                     {"delayMs", std::to_string(report.delay.count())},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/core/pod_event.h"
+#include "agent/flow/start_guard.h"
 #include "agent/kube/watch_machine.h"
 #include "agent/kube/watch_stream.h"
 #include "agent/metrics/catalog.h"
@@ -30,6 +31,8 @@ class Reflector final {
     metrics::Watch metrics;  // empty handles swallow what they are told
     std::function<void(core::PodEvent)> consume;
     std::function<void()> changed;  // contact, state or error changed; may be called often
+    // A list or watch failed; true: nothing more is to be said about it. May be empty.
+    std::function<bool(const StartFault&)> failed = {};
   };
   Reflector(Seams seams, const std::string& container_name);
   ~Reflector();
@@ -47,10 +50,10 @@ class Reflector final {
   // The watch is open: a connection that were dead would have been ended by keepalive or its deadline, so this is
   // contact even when nothing happens. A missing bookmark proves nothing.
   bool watching() const;
-  // The server's last sign of life; nullopt = none yet.
+  bool watched_once() const { return watched_once_; }
+  // When the server last told about pods; nullopt = not yet. A refusal is a sign of life, but the view ages on.
   std::optional<core::Instant> last_contact() const;
   // Of the newest restart that was an error; error_class none once the watch is open again.
-  void touch();  // the server answered somebody
   const core::ApiError& last_error() const { return last_error_; }
 
  private:
@@ -61,6 +64,7 @@ class Reflector final {
   void send(kube::Request request, bool watch);
   void abort_exchange();
   void report(const kube::watch_effect::Report& report);
+  void touch();
 
   Seams seams_;
   std::optional<kube::WatchConfig> config_;
@@ -76,6 +80,8 @@ class Reflector final {
   std::optional<core::Instant> contact_;
   core::ApiError last_error_;
   core::Instant list_began_{};
+  kube::Verb asked_ = kube::Verb::list;
+  bool watched_once_ = false;
   bool started_ = false;
 };
 

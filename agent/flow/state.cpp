@@ -38,6 +38,7 @@ std::string State::selector() const {
 kube::WatchConfig State::watch_config() const {
   kube::WatchConfig config{.requests = requests, .label_selector = selector()};
   config.start_mode = options.start_mode;
+  config.page_limit = options.page_pods;
   config.timeout_bound = options.watch_timeout_bound;
   config.list_deadline = options.list_deadline;
   return config;

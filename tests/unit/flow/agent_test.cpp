@@ -156,6 +156,24 @@ TEST_F(AgentTest, S8_pods_of_another_driver_are_deleted_and_never_shown) {
   EXPECT_EQ(sink.newest({1}), nullptr);
 }
 
+TEST_F(AgentTest, S8_what_was_shown_to_a_driver_is_gone_for_the_next_one) {
+  start();
+  test::ServerPod pod;
+  pod.phase = "Running";
+  pod.container = R"({"running":{"startedAt":"2026-11-21T13:00:00Z"}})";
+  sync({pod});
+  attach_ready(2, pod.nonce, 10);  // shown: executor 1 running, 10 on its way
+  ASSERT_EQ(sink.newest({1})->state, core::ExecutorState::running);
+  ASSERT_EQ(sink.newest({10})->state, core::ExecutorState::creating);
+  commands.gone();
+  attach_ready(0, "nonce2002", 100);
+  for (const std::uint64_t id : {1u, 10u}) {
+    EXPECT_TRUE(sink.newest({id})->gone) << id;
+    EXPECT_EQ(sink.newest({id})->state, core::ExecutorState::deleted) << id;
+    EXPECT_EQ(sink.newest({id})->exit.exit_class, core::ExitClass::requested) << "nobody's fault";
+  }
+}
+
 TEST_F(AgentTest, C22_a_pod_with_another_owner_is_never_deleted) {
   start();
   test::ServerPod pod;

@@ -132,7 +132,17 @@ TEST_F(ReflectorTest, an_open_watch_is_contact_and_a_lost_one_ages) {
   EXPECT_EQ(reflector.last_contact(), clock.now());
   http.end(http.open(Verb::watch).at(0), ports::Transport::interrupted);
   const auto then = reflector.last_contact();
+  EXPECT_EQ(then, clock.now());
   clock.move_to(clock.now() + 5s);
+  EXPECT_EQ(reflector.last_contact(), then);
+}
+
+TEST_F(ReflectorTest, a_server_that_refuses_is_no_contact_because_the_view_ages_on) {
+  sync();
+  http.end(http.open(Verb::watch).at(0), ports::Transport::interrupted);
+  const auto then = reflector.last_contact();
+  timers.advance(5s);
+  http.answer(http.open(Verb::watch).at(0), 403, "{}");
   EXPECT_EQ(reflector.last_contact(), then);
 }
 
