@@ -18,6 +18,14 @@ std::int64_t monotonic_ns(Instant at) {
   return at.time_since_epoch().count();
 }
 
+ExecutorRecord left(ExecutorRecord record) {
+  record.state = ExecutorState::deleted;
+  record.exit = {};
+  record.exit.exit_class = ExitClass::requested;
+  record.gone = true;
+  return record;
+}
+
 }  // namespace
 
 std::string truncate_message(std::string_view text, std::size_t limit) {
@@ -53,6 +61,15 @@ ExecutorRecord record_of(const Expectation& expectation, std::string_view nonce)
   record.pod.resource_version = expectation.resource_version;
   record.pod.nonce = std::string(nonce);
   return record;
+}
+
+ExecutorRecord record_of_left(const PodRow& row) {
+  ExecutorRecord record = record_of_gone(row);
+  return is_final(record.state) ? record : left(std::move(record));
+}
+
+ExecutorRecord record_of_left(const Expectation& expectation, std::string_view nonce) {
+  return left(record_of(expectation, nonce));
 }
 
 ExecutorRecord record_of_failed_create(ExecutorId id, ProfileId profile, std::string pod_name,

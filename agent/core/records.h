@@ -17,6 +17,10 @@ ExecutorRecord record_of_gone(const PodRow& row);
 ExecutorRecord record_of(const Expectation& expectation, std::string_view nonce);
 ExecutorRecord record_of_failed_create(ExecutorId id, ProfileId profile, std::string pod_name,
                                        const ApiError& error);
+// What another driver incarnation has left behind, for the one that is attached now: gone, and nobody's fault unless its
+// end was seen (S8). The pods themselves are deleted by uid.
+ExecutorRecord record_of_left(const PodRow& row);
+ExecutorRecord record_of_left(const Expectation& expectation, std::string_view nonce);
 // Answered and then never seen: created and gone again (complete_as_of).
 ExecutorRecord record_of_vanished(const Expectation& expectation, bool deleted_by_us);
 

@@ -71,7 +71,10 @@ core::Admission CommandLoop::apply(const core::Hello& hello) {
   s.books.ids.connect(hello.nonce);
   s.books.desired.resync_begin();  // nothing of an earlier connection is in force (C21)
   s.books.templates.clear();
-  if (another) s.books.expected.retire_all();
+  if (another) {
+    seams_.publisher.another_driver(s.books);
+    s.books.expected.retire_all();
+  }
   seams_.log.info("hello", {{"client", hello.client_version}, {"application", hello.application_id}});
   seams_.greeted(another);
   return {};

@@ -1,6 +1,10 @@
 #include "agent/flow/publisher.h"
 
 #include <tuple>
+#include <vector>
+
+#include "agent/core/in_flight.h"
+#include "agent/core/records.h"
 
 namespace outrigger::flow {
 namespace {
@@ -20,8 +24,29 @@ auto fields(const core::ControlStatus& s) {
 
 void Publisher::record(core::ExecutorRecord record, const std::string& nonce) {
   if (record.pod.nonce.empty()) record.pod.nonce = nonce;
+  if (shown_to_ != nonce) shown_to_ = nonce;
   sink_.publish(record);
   dirty_ = true;
+}
+
+void Publisher::another_driver(const core::Books& books) {
+  if (shown_to_.empty()) return;
+  const std::string before = shown_to_;
+  books.pods.each([&](const core::PodRow& row) {
+    if (row.pod.nonce == before && row.pod.executor_id.value != 0) record(core::record_of_left(row), before);
+  });
+  for (const auto& [id, expectation] : books.expected.all())
+    if (!expectation.retired &&
+        (expectation.nonce_hash == 0 || expectation.nonce_hash == core::nonce_hash(before)))
+      record(core::record_of_left(expectation, before), before);
+  std::vector<core::ProfileStatus> idle;
+  for (const auto& [id, status] : profiles_) {
+    core::ProfileStatus& rest = idle.emplace_back();
+    rest.profile = id;
+    rest.created_total = status.created_total;
+    rest.create_failed_total = status.create_failed_total;
+  }
+  for (const auto& status : idle) profile(status);
 }
 
 void Publisher::profile(const core::ProfileStatus& status) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "agent/core/allocator.h"
 #include "agent/core/executor_record.h"
 #include "agent/ports/snapshot_sink.h"
 
@@ -16,6 +17,9 @@ class Publisher final {
 
   // `nonce`: of the driver that asked for it; a record without a pod carries it, too.
   void record(core::ExecutorRecord record, const std::string& nonce);
+  // Another driver incarnation has said hello: whatever was shown to the one before is gone, or the new one would take it
+  // for its own (S8). Before its expectations are retired.
+  void another_driver(const core::Books& books);
   // Only if it differs from the last one.
   void profile(const core::ProfileStatus& status);
   void control(const core::ControlStatus& status);
@@ -26,6 +30,7 @@ class Publisher final {
 
  private:
   ports::SnapshotSink& sink_;
+  std::string shown_to_;  // nonce of the driver whose executors were published last
   std::map<core::ProfileId, core::ProfileStatus> profiles_;
   core::ControlStatus control_;
   bool any_control_ = false;
