@@ -1,4 +1,6 @@
 // outrigger-agent: arguments, configuration, cluster; then the app. Every refusal is on standard error, one line a fault.
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
@@ -49,12 +51,23 @@ int run(const std::vector<std::string>& arguments) {
   }
   auto app = App::build(std::move(*config), std::move(*cluster), build);
   if (!app) return refuse(app.error().text);
-  return (*app)->run();
+  const auto ended = (*app)->run();
+  return ended ? *ended : refuse(ended.error().text);
+}
+
+// Memory that a large list took goes back when it has been read. By itself glibc learns from the first large block that is
+// freed to keep such blocks in the heap, where the small ones that live on between them pin them for good.
+void keep_small() {
+  constexpr int large_bytes = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, large_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * large_bytes);
+  ::mallopt(M_ARENA_MAX, 2);  // one thread does nearly all of the work
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_small();
   try {
     return run({argv + 1, argv + argc});
   } catch (const std::exception& bug) {

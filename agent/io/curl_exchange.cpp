@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "agent/config/server_url.h"
@@ -222,12 +223,23 @@ bool CurlExchange::body(std::string_view chunk) {
   return false;
 }
 
+// libcurl 7.88 says "Couldn't connect to server" for a closed port, a missing route and a full table alike.
+void CurlExchange::name_reason(std::string& detail) const {
+  constexpr std::string_view vague = "Couldn't connect to server";
+  long os_error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
+  const auto at = detail.find(vague);
+  if (os_error != 0 && at != std::string::npos)
+    detail.replace(at, vague.size(), std::strerror(static_cast<int>(os_error)));
+}
+
 ports::TransportEnd CurlExchange::end(int code) const {
   auto end = transport_end({code, sendings_ > 0, error_text_.data()});
   if (sendings_ > 1 && !is_read(request_.verb)) {
     end.outcome = ports::Transport::interrupted;
     end.detail = "the connection died before the answer; not sent again";
   }
+  if (code == CURLE_COULDNT_CONNECT) name_reason(end.detail);
   if (over_limit_) end.detail = "the answer is larger than " + std::to_string(body_limit_) + " bytes";
   if (stopped_) end.detail = "stopped by the receiver";
   return end;

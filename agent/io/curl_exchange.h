@@ -66,6 +66,7 @@ class CurlExchange {
   void set_connection(const Setup& setup);
   void set_request(const Setup& setup);
   void add_header(const std::string& line);
+  void name_reason(std::string& detail) const;
 
   ports::ExchangeId id_;
   ports::Lane lane_;
