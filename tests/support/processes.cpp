@@ -22,7 +22,10 @@ using Clock = std::chrono::steady_clock;
 constexpr int look_again_ms = 2;
 
 std::string path_of(const std::string& program) {
-  return program.find('/') != std::string::npos ? program : std::string(OUTRIGGER_BIN_DIR) + "/" + program;
+  if (program.find('/') != std::string::npos) return program;
+  std::string path = OUTRIGGER_BIN_DIR;  // a sum of temporaries makes gcc 12 warn of bounds that hold
+  path += '/';
+  return path += program;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
