@@ -1,0 +1,136 @@
+package io.outrigger.spark;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongFunction;
+
+/**
+ * Tells Spark's snapshot store what the agent tells the shim: each change by updatePod, and from time to time everything by replaceSnapshot, without
+ * which Spark never finds a missing executor (S17 to S21). Time comes in as an argument. Thread of the shim.
+ */
+final class SnapshotFeed {
+  /** At most 200 notifications a second (S21). */
+  static final long NOTIFY_MS = 5;
+
+  /** Full snapshots that clean up after executors that are gone: at most one a second. */
+  static final long SWEEP_MS = 1_000;
+
+  private final SparkSide spark;
+  private final SyntheticPods synthetic;
+  private final FailureCounter failures;
+  private final LongFunction<String> exitClassName;
+  private final LongFunction<String> whyNotFresh; // of at most so many milliseconds; null: fresh
+  private final long periodMs;
+  private final long freshMs;
+
+  private final Map<Long, Pod> live = new HashMap<>();
+  private final BitSet ended = new BitSet(); // ids are never reused (S8)
+  private boolean dirty;
+  private boolean sweep;
+  private long notifiedMs = Long.MIN_VALUE / 2;
+  private long replacedMs = Long.MIN_VALUE / 2;
+
+  SnapshotFeed(
+      SparkSide spark,
+      SyntheticPods synthetic,
+      FailureCounter failures,
+      LongFunction<String> exitClassName,
+      LongFunction<String> whyNotFresh,
+      long periodMs,
+      long missingPodDetectDeltaMs) {
+    this.spark = spark;
+    this.synthetic = synthetic;
+    this.failures = failures;
+    this.exitClassName = exitClassName;
+    this.whyNotFresh = whyNotFresh;
+    this.periodMs = periodMs;
+    this.freshMs = missingPodDetectDeltaMs / 2;
+  }
+
+  /** True the first time that this executor is told to be at its end. */
+  boolean take(Change change) {
+    boolean first = false;
+    if (change.isFinal()) {
+      first = end(change);
+    } else if (change.state != Change.WANTED && change.state != Change.CREATE_FAILED && !ended.get(index(change))) {
+      Pod pod = synthetic.of(change);
+      live.put(change.executorId, pod);
+      if (change.state != Change.CREATING) {
+        spark.updatePod(pod);
+        dirty = true;
+      }
+    }
+    if (change.has(Change.GONE)) {
+      live.remove(change.executorId);
+    }
+    return first;
+  }
+
+  /** The agent's verdict, once: Spark counts the first final state of an executor irrevocably (S19). */
+  private boolean end(Change change) {
+    live.remove(change.executorId); // told below; a full snapshot without it comes later
+    if (ended.get(index(change))) {
+      return false;
+    }
+    ended.set(index(change));
+    if (change.state != Change.SUCCEEDED && !change.has(Change.CAUSED_BY_APP)) {
+      spark.removeExecutor(change.executorId, change.exitCode, why(change));
+    } else if (change.state != Change.SUCCEEDED) {
+      failures.executorFailed();
+      if (change.exitClass == Change.EXIT_OOM_CONTAINER || change.exitClass == Change.EXIT_JVM_OOM) {
+        spark.outOfMemory(change.executorId);
+      }
+    }
+    spark.updatePod(synthetic.of(change));
+    dirty = true;
+    sweep = true;
+    return true;
+  }
+
+  /** Spark looks for "OOM" in the reason of a removal, so it must not be there by chance (S19). */
+  private String why(Change change) {
+    StringBuilder text = new StringBuilder(exitClassName.apply(change.exitClass)).append(": executor ").append(change.executorId);
+    if (!change.reason.isEmpty()) {
+      text.append(", ").append(change.reason);
+    }
+    if (!change.message.isEmpty()) {
+      text.append(", ").append(change.message);
+    }
+    if (!change.node.isEmpty()) {
+      text.append(" (node ").append(change.node).append(')');
+    }
+    return text.toString().replace("OOM", "oom");
+  }
+
+  /** After a drained batch, final states first (S18). */
+  void flush(long nowMs) {
+    long sinceMs = nowMs - replacedMs;
+    if ((sinceMs >= periodMs || sweep && sinceMs >= SWEEP_MS) && whyNotFresh.apply(freshMs) == null) {
+      spark.replaceSnapshot(new ArrayList<>(live.values()));
+      replacedMs = nowMs;
+      sweep = false;
+      dirty = true;
+    }
+    if (dirty && nowMs - notifiedMs >= NOTIFY_MS) {
+      dirty = false;
+      notifiedMs = nowMs;
+      spark.notifySubscribers();
+    }
+  }
+
+  /** When flush() has something to do although nothing happens, from now; at most {@code mostMs}. */
+  long dueInMs(long nowMs, long mostMs) {
+    return dirty ? Math.max(0, Math.min(mostMs, notifiedMs + NOTIFY_MS - nowMs)) : mostMs;
+  }
+
+  int size() {
+    return live.size();
+  }
+
+  private static int index(Change change) {
+    return (int) Math.min(change.executorId, Integer.MAX_VALUE - 8);
+  }
+}
