@@ -8,6 +8,7 @@
 #include "agent/io/channel.h"
 #include "agent/io/curl_http.h"
 #include "agent/io/entropy.h"
+#include "agent/io/gateway_http.h"
 #include "agent/io/process_stats.h"
 #include "agent/io/signals.h"
 #include "agent/io/spdlog_log.h"
@@ -38,6 +39,8 @@ flow::Options flow_options(const config::Config& config, const config::Cluster& 
   options.contact_bound = config.watch.contact_bound;
   options.write_deadline = config.writes.deadline;
   options.initial_creates_in_flight = config.writes.concurrency;
+  if (!config.gateway.listen.empty() && config.gateway.await_config_map)
+    options.config_map_wait = core::Millis{5'000};
   return options;
 }
 
@@ -77,6 +80,7 @@ struct App::Parts {
         loop(&metrics) {}
 
   Status open(const Build& build);
+  Status open_gateway();
   void start();
   void drain(const std::string& why);
   void end(int code) {
@@ -98,6 +102,7 @@ struct App::Parts {
   std::unique_ptr<io::Channel> channel;
   std::unique_ptr<flow::Agent> agent;
   std::unique_ptr<io::AdminHttp> admin;
+  std::unique_ptr<io::GatewayHttp> gateway;
   std::unique_ptr<io::Signals> signals;
   bool draining = false;
   int code_of_exit = exit_code::drained;
@@ -133,6 +138,28 @@ Status App::Parts::open(const Build& build) {
     if (!made_admin) return fail(made_admin.error().text);
     admin = std::move(*made_admin);
   }
+  return config.gateway.listen.empty() ? Status{} : open_gateway();
+}
+
+Status App::Parts::open_gateway() {
+  const std::string token_file = config.gateway.token_file.empty() ? config.channel.run_dir + "/gateway-token"
+                                                                   : config.gateway.token_file;
+  auto secret = io::load_or_make_secret(token_file, !config.application.client_mode());
+  if (!secret) return fail(secret.error().text);
+  auto made = io::GatewayHttp::open(
+      loop, {.listen = config.gateway.listen, .secret = std::move(*secret)},
+      [this](io::HttpQuestion asked, io::HttpServer::Answer answer) {
+        agent->serve({std::move(asked.method), std::move(asked.target), std::move(asked.content_type),
+                      std::move(asked.body)},
+                     [answer = std::move(answer)](flow::GatewayAnswer given) {
+                       io::HttpReply reply{given.code, std::move(given.content_type), std::move(given.body)};
+                       if (!given.retry_after.empty())
+                         reply.headers.emplace_back("Retry-After", std::move(given.retry_after));
+                       answer(std::move(reply));
+                     });
+      });
+  if (!made) return fail(made.error().text);
+  gateway = std::move(*made);
   return {};
 }
 
@@ -151,10 +178,12 @@ void App::Parts::start() {
       },
       [this](const std::string& why) { refuse("the driver's door can't be opened: " + why); });
   std::string admin_port = admin ? std::to_string(admin->port()) : "none";
+  std::string gateway_port = gateway ? std::to_string(gateway->port()) : "none";
   log.info("outrigger-agent started", {{"cluster", config::describe(cluster)},
                                        {"application", config.application.id},
                                        {"runDir", config.channel.run_dir},
-                                       {"adminPort", admin_port}});
+                                       {"adminPort", admin_port},
+                                       {"gatewayPort", gateway_port}});
 }
 
 void App::Parts::drain(const std::string& why) {

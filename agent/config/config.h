@@ -43,7 +43,7 @@ struct Watch {
 };
 
 struct Writes {
-  std::uint32_t concurrency = 16;       // the adaptive limit starts here ...
+  std::uint32_t concurrency = 32;       // the adaptive limit starts here ...
   std::uint32_t concurrency_max = 256;  // ... and ends here
   core::Millis deadline{40'000};        // above the server's own 34 s
 };
@@ -56,6 +56,13 @@ struct Channel {
 
 struct Admin {
   std::string listen;  // ADDRESS:PORT, [V6]:PORT or :PORT (every address); empty: no listener
+};
+
+// Loopback HTTP for the calls that Spark still makes itself.
+struct Gateway {
+  std::string listen;            // 127.0.0.1:PORT; empty: none
+  std::string token_file;        // the secret for the driver; empty: gateway-token in the run directory
+  bool await_config_map = true;  // the first executors wait for the driver's ConfigMap, at most 5 s (S12)
 };
 
 struct Log {
@@ -74,6 +81,7 @@ struct Config {
   Writes writes;
   Channel channel;
   Admin admin;
+  Gateway gateway;
   Log log;
   Lifecycle lifecycle;
   core::PodPolicy policy;

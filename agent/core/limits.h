@@ -31,6 +31,9 @@ inline constexpr std::size_t rendered_waiting =
 inline constexpr std::size_t buried_uids = 16'384;  // DELETED uids remembered against older lists
 inline constexpr std::size_t proposals = 1024;      // surplus executors that wait for the driver's word
 inline constexpr std::size_t policy_breaches = 16;  // named in one refusal
-inline constexpr std::size_t loop_turn_bytes = 256u << 10;  // watch bytes decoded per loop turn
+inline constexpr std::size_t gateway_header_bytes = 256u
+                                                    << 10;   // a selector may list 1,000 executor ids (S31)
+inline constexpr std::size_t gateway_body_bytes = 2u << 20;  // a ConfigMap is at most 1 MiB, escaped more
+inline constexpr std::size_t loop_turn_bytes = 256u << 10;   // watch bytes decoded per loop turn
 
 }  // namespace outrigger::core::limits

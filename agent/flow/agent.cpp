@@ -16,6 +16,9 @@ void Agent::start(Refused on_refused) {
 void Agent::drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done) {
   engine_->drain(deadline, std::move(on_done));
 }
+void Agent::serve(GatewayRequest request, GatewayRespond respond) {
+  engine_->serve(std::move(request), std::move(respond));
+}
 HealthReport Agent::health() const {
   return engine_->health();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/flow/drain_end.h"
+#include "agent/flow/gateway_call.h"
 #include "agent/flow/health.h"
 #include "agent/flow/options.h"
 #include "agent/ports/clock.h"
@@ -51,6 +52,10 @@ class Agent final {
   // SIGTERM: no more creates; what is in flight settles; the executors are deleted when the driver is gone or
   // has asked for it; then `on_done`, once, at the latest after `deadline`.
   void drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done);
+
+  // A call that the driver's own client makes (S28-S31). `respond` runs exactly once, possibly inside; never after the
+  // agent is gone.
+  void serve(GatewayRequest request, GatewayRespond respond);
 
   HealthReport health() const;
 

@@ -21,6 +21,7 @@ struct Agent::Engine::Meters {
   metrics::Profiles profiles;
   metrics::Writes writes;
   metrics::Channel channel;
+  metrics::Gateway gateway;
   bool profiles_on = false;
 };
 
@@ -30,7 +31,7 @@ Agent::Engine::Engine(Options options, Ports ports, std::vector<ports::InFlightM
                   ? std::make_unique<Meters>()
                   : std::make_unique<Meters>(Meters{ports.metrics->watch, ports.metrics->pods,
                                                     ports.metrics->profiles, ports.metrics->writes,
-                                                    ports.metrics->channel, true})),
+                                                    ports.metrics->channel, ports.metrics->gateway, true})),
       state_(std::move(options)),
       publisher_(ports.sink),
       calls_(ports.http, ports.clock),
@@ -57,6 +58,11 @@ Agent::Engine::Engine(Options options, Ports ports, std::vector<ports::InFlightM
                   [this](core::PodEvent event) { consume(std::move(event)); }, [this] { schedule(); },
                   [this](const StartFault& fault) { return start_failed(fault); }},
                  state_.options.container_name),
+      gateway_({state_, calls_, ports.log, [this] { schedule(); }, [this] { config_map_made(); },
+                [this](std::string_view rule, unsigned code) {
+                  meters_->gateway.requests.at(rule).add();
+                  if (code >= 400) meters_->gateway.failures.add();
+                }}),
       guard_(state_.options.start, state_.options.name_space, state_.options.start_bound),
       last_turn_(ports.clock.now()) {}
 
@@ -133,6 +139,7 @@ core::Moment Agent::Engine::moment() const {
                core::limits::creates_in_flight - std::min(core::limits::creates_in_flight, in_flight));
   m.delete_slots = core::limits::deletes_in_flight - std::min(core::limits::deletes_in_flight, deletes);
   m.gate = state_.writes.gate();
+  m.ready_at = config_map_due_;
   return m;
 }
 
@@ -210,6 +217,11 @@ void Agent::Engine::consume(core::PodEvent event) {
 void Agent::Engine::greeted(bool another) {
   lifecycle_.driver_greeted(another);
   recovery_.greeted();
+  // A driver that has pods already has made its ConfigMap: only this agent is new.
+  const bool first = another && state_.books.pods.cohort(state_.session.nonce()).pods == 0;
+  config_map_due_ = first && state_.options.config_map_wait.count() > 0
+                        ? ports_.clock.now() + state_.options.config_map_wait
+                        : core::Instant{};
   // Executors are shown to the driver that asked for them, so the table can only be shown once it is known.
   std::vector<core::PodUid> own;
   state_.books.pods.each([&](const core::PodRow& row) {
@@ -221,6 +233,15 @@ void Agent::Engine::greeted(bool another) {
     publish_pod(*row);
   }
   if (!reflector_.started()) watch_for_pods();
+}
+
+void Agent::Engine::config_map_made() {
+  config_map_due_ = {};
+  schedule();
+}
+
+void Agent::Engine::serve(GatewayRequest request, GatewayRespond respond) {
+  gateway_.handle(std::move(request), std::move(respond));
 }
 
 void Agent::Engine::publish(const core::PodDelta& delta) {

@@ -9,6 +9,7 @@
 #include "agent/flow/agent.h"
 #include "agent/flow/calls.h"
 #include "agent/flow/command_loop.h"
+#include "agent/flow/gateway.h"
 #include "agent/flow/lifecycle.h"
 #include "agent/flow/publisher.h"
 #include "agent/flow/recovery.h"
@@ -28,6 +29,7 @@ class Agent::Engine final {
 
   void start(Refused on_refused);
   void drain(core::Millis deadline, std::function<void(const DrainEnd&)> on_done);
+  void serve(GatewayRequest request, GatewayRespond respond);
   HealthReport health() const;
 
  private:
@@ -44,6 +46,7 @@ class Agent::Engine final {
   void refuse(std::string line);
   void consume(core::PodEvent event);
   void greeted(bool another);
+  void config_map_made();
   void publish(const core::PodDelta& delta);
   void publish(const core::Actions& actions);
   void publish_pod(const core::PodRow& row);
@@ -62,10 +65,12 @@ class Agent::Engine final {
   Lifecycle lifecycle_;
   CommandLoop commands_;
   Reflector reflector_;
+  Gateway gateway_;
   StartGuard guard_;
   Refused on_refused_;   // empty: nothing is refused
   std::string refusal_;  // told at the next turn
   core::Instant last_turn_;
+  core::Instant config_map_due_{};  // no create before (S12); 0 = it is there, or nobody waits for it
   ports::TimerId turn_ = 0, wake_ = 0, heartbeat_ = 0, start_ = 0;
   core::Instant wake_due_{};
   bool synced_once_ = false;

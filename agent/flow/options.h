@@ -24,7 +24,7 @@ struct Options {
   kube::StartMode start_mode = kube::StartMode::list;
   std::chrono::seconds watch_timeout_bound{0};  // > 0: shorter watches, for proxies that acknowledge TCP
   std::uint32_t page_pods = core::limits::list_page_pods;
-  core::Millis list_deadline{60'000};           // one page
+  core::Millis list_deadline{60'000};  // one page
 
   StartNames start;                  // for the line of a refused start
   core::Millis start_bound{60'000};  // a server that is away at the start; 0: waited for without end
@@ -34,8 +34,9 @@ struct Options {
   core::Millis write_deadline{40'000};   // one write; above the server's own 34 s
   core::Millis settle_deadline{60'000};  // how long the marks of a crashed incarnation may stay unresolved
   core::Millis drain_poll{500};          // between the lists that confirm zero (C20)
+  core::Millis config_map_wait{0};       // the first creates of a driver wait so long for its ConfigMap (S12)
   std::size_t commands_per_turn = 256;   // C16
-  std::size_t initial_creates_in_flight = 16;  // the adaptive limit starts here
+  std::size_t initial_creates_in_flight = 32;  // the adaptive limit starts here
 };
 
 }  // namespace outrigger::flow

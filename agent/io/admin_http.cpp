@@ -1,185 +1,37 @@
 #include "agent/io/admin_http.h"
 
-#include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "agent/io/admin_pages.h"
-#include "agent/io/asio_loop.h"
+#include "agent/io/http_server.h"
 
 namespace outrigger::io {
-namespace {
 
-namespace beast = boost::beast;
-namespace http = beast::http;
-using boost::asio::ip::tcp;
-using boost::system::error_code;
-
-struct Shared {
-  AsioLoop& loop;
-  AdminOptions options;
-  HealthChecks checks;
-  std::function<std::string()> metrics;
-  std::size_t open = 0;
-  bool closed = false;
-};
-
-// One connection: read a request, answer, again, until it closes, idles or breaks a bound.
-class Connection : public std::enable_shared_from_this<Connection> {
- public:
-  Connection(std::shared_ptr<Shared> shared, tcp::socket socket)
-      : shared_(std::move(shared)), stream_(std::move(socket)) {
-    ++shared_->open;
-  }
-  ~Connection() { --shared_->open; }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  void read() {
-    parser_.emplace();
-    parser_->header_limit(static_cast<std::uint32_t>(shared_->options.header_bytes));
-    parser_->body_limit(0);
-    stream_.expires_after(shared_->options.idle_timeout);
-    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-      AsioLoop::Turn turn(self->shared_->loop);
-      self->heard(error);
-    });
-  }
-
- private:
-  void heard(error_code error) {
-    if (shared_->closed || error == http::error::end_of_stream || error == beast::error::timeout) return;
-    if (error == http::error::header_limit) return answer({431, "the header is too large\n"}, false, false);
-    if (error == http::error::body_limit) return answer({413, "a body is not expected\n"}, false, false);
-    if (error) return;
-    const auto& request = parser_->get();
-    const bool head = request.method() == http::verb::head;
-    if (!head && request.method() != http::verb::get)
-      return answer({405, "only GET and HEAD\n"}, request.keep_alive(), false);
-    const auto target = request.target();
-    answer(admin_page({target.data(), target.size()}, shared_->checks, shared_->metrics),
-           request.keep_alive(), head);
-  }
-
-  void answer(AdminPage page, bool keep_alive, bool head_only) {
-    response_.emplace(static_cast<http::status>(page.code), 11);
-    response_->set(http::field::content_type, page.content_type);
-    response_->set("X-Content-Type-Options", "nosniff");
-    response_->set(http::field::cache_control, "no-cache, private");
-    if (page.code == 405) response_->set(http::field::allow, "GET, HEAD");
-    response_->keep_alive(keep_alive);
-    response_->content_length(page.body.size());
-    if (!head_only) response_->body() = std::move(page.body);
-    stream_.expires_after(shared_->options.idle_timeout);
-    serializer_.emplace(*response_);
-    auto written = [self = shared_from_this(), keep_alive](error_code error, std::size_t) {
-      if (error || !keep_alive || self->shared_->closed) return self->stream_.close();
-      AsioLoop::Turn turn(self->shared_->loop);
-      self->read();
-    };
-    if (head_only)
-      http::async_write_header(stream_, *serializer_, std::move(written));
-    else
-      http::async_write(stream_, *serializer_, std::move(written));
-  }
-
-  std::shared_ptr<Shared> shared_;
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_{16384};
-  std::optional<http::request_parser<http::empty_body>> parser_;
-  std::optional<http::response<http::string_body>> response_;
-  std::optional<http::response_serializer<http::string_body>> serializer_;
-};
-
-Result<tcp::endpoint> endpoint_of(const std::string& listen) {
-  const auto colon = listen.rfind(':');
-  if (colon == listen.npos) return fail("admin.listen is '" + listen + "': expected ADDRESS:PORT or :PORT");
-  auto host = listen.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";
-  error_code error;
-  const auto address = host.empty() ? boost::asio::ip::address(boost::asio::ip::address_v6::any())
-                                    : boost::asio::ip::make_address(host, error);
-  if (error) return fail("admin.listen is '" + listen + "': the address is no IP address");
-  return tcp::endpoint(address,
-                       static_cast<std::uint16_t>(std::strtoul(listen.c_str() + colon + 1, nullptr, 10)));
-}
-
-}  // namespace
-
-struct AdminHttp::Impl : std::enable_shared_from_this<AdminHttp::Impl> {
-  std::shared_ptr<Shared> shared;
-  tcp::acceptor acceptor;
-
-  explicit Impl(std::shared_ptr<Shared> s) : shared(std::move(s)), acceptor(shared->loop.context()) {}
-
-  Status bind(tcp::endpoint endpoint) {
-    error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (error && endpoint.address().is_v6() &&
-        endpoint.address().is_unspecified()) {  // a kernel without IPv6
-      endpoint = {boost::asio::ip::address_v4::any(), endpoint.port()};
-      acceptor.open(endpoint.protocol(), error);
-    }
-    const auto failed = [&](const char* what) {
-      return fail("admin.listen is '" + shared->options.listen + "': " + what + ": " + error.message());
-    };
-    if (error) return failed("socket");
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (endpoint.address().is_v6()) acceptor.set_option(boost::asio::ip::v6_only(false), error);
-    acceptor.bind(endpoint, error);
-    if (error) return failed("bind");
-    acceptor.listen(64, error);
-    if (error) return failed("listen");
-    return {};
-  }
-
-  void accept() {
-    acceptor.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
-      if (self->shared->closed) return;
-      AsioLoop::Turn turn(self->shared->loop);
-      if (error) return self->rest();  // out of descriptors: trying again at once would spin
-      // Over the bound: closed at once, so that a flood can't hold what the probes need.
-      if (self->shared->open < self->shared->options.connections)
-        std::make_shared<Connection>(self->shared, std::move(socket))->read();
-      self->accept();
-    });
-  }
-
-  void rest() {
-    shared->loop.start(core::Millis(100), [weak = weak_from_this()] {
-      if (const auto self = weak.lock(); self && !self->shared->closed) self->accept();
-    });
-  }
-};
-
-AdminHttp::AdminHttp(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-AdminHttp::~AdminHttp() {
-  impl_->shared->closed = true;
-  error_code ignored;
-  impl_->acceptor.close(ignored);
-}
+AdminHttp::AdminHttp(std::unique_ptr<HttpServer> server) : server_(std::move(server)) {}
+AdminHttp::~AdminHttp() = default;
 
 Result<std::unique_ptr<AdminHttp>> AdminHttp::open(AsioLoop& loop, AdminOptions options, HealthChecks checks,
                                                    std::function<std::string()> metrics) {
-  auto endpoint = endpoint_of(options.listen);
-  if (!endpoint) return fail(endpoint.error().text);
-  auto impl = std::make_shared<Impl>(
-      std::make_shared<Shared>(Shared{loop, std::move(options), std::move(checks), std::move(metrics)}));
-  if (auto ok = impl->bind(*endpoint); !ok) return fail(ok.error().text);
-  impl->accept();
-  return std::unique_ptr<AdminHttp>(new AdminHttp(std::move(impl)));
+  auto handler = [checks = std::move(checks), metrics = std::move(metrics)](
+                     const HttpQuestion& question, const HttpServer::Answer& answer) {
+    if (question.method != "GET" && question.method != "HEAD")
+      return answer({.code = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}});
+    AdminPage page = admin_page(question.target, checks, metrics);
+    answer({.code = page.code, .content_type = page.content_type, .body = std::move(page.body)});
+  };
+  auto server = HttpServer::open(loop,
+                                 {.key = "admin.listen",
+                                  .listen = std::move(options.listen),
+                                  .connections = options.connections,
+                                  .header_bytes = options.header_bytes,
+                                  .idle_timeout = options.idle_timeout},
+                                 std::move(handler));
+  if (!server) return fail(server.error().text);
+  return std::unique_ptr<AdminHttp>(new AdminHttp(std::move(*server)));
 }
 
 std::uint16_t AdminHttp::port() const {
-  error_code ignored;
-  return impl_->acceptor.local_endpoint(ignored).port();
+  return server_->port();
 }
 
 }  // namespace outrigger::io

@@ -14,6 +14,7 @@
 namespace outrigger::io {
 
 class AsioLoop;
+class HttpServer;
 
 struct AdminOptions {
   std::string listen;  // ADDRESS:PORT, [V6]:PORT or :PORT; port 0: any
@@ -31,9 +32,8 @@ class AdminHttp {
   std::uint16_t port() const;
 
  private:
-  struct Impl;
-  explicit AdminHttp(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit AdminHttp(std::unique_ptr<HttpServer> server);
+  std::unique_ptr<HttpServer> server_;
 };
 
 }  // namespace outrigger::io

@@ -55,4 +55,32 @@ std::optional<core::WallMillis> parse_timestamp(std::string_view text) {
   return (((days * 24 + hour) * 60 + minute - offset_minutes) * 60 + second) * 1000 + millis;
 }
 
+std::string format_timestamp(core::WallMillis at) {
+  constexpr std::int64_t day_ms = 86'400'000;
+  const std::int64_t days = (at >= 0 ? at : at - day_ms + 1) / day_ms;
+  const std::int64_t second = (at - days * day_ms) / 1000;
+  // The inverse of days_from_civil(), with years that begin in March.
+  const std::int64_t shifted = days + 719'468;
+  const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
+  const std::int64_t day_of_era = shifted - era * 146'097;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const std::int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t march_month = (5 * day_of_year + 2) / 153;
+  const std::int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
+  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  std::string text;
+  const auto put = [&text](std::int64_t value, std::size_t width, char after) {
+    const std::string digits = std::to_string(value);
+    text.append(digits.size() < width ? width - digits.size() : 0, '0').append(digits) += after;
+  };
+  put(year, 4, '-');
+  put(month, 2, '-');
+  put(day_of_year - (153 * march_month + 2) / 5 + 1, 2, 'T');
+  put(second / 3600, 2, ':');
+  put(second / 60 % 60, 2, ':');
+  put(second % 60, 2, 'Z');
+  return text;
+}
+
 }  // namespace outrigger::kube

@@ -138,6 +138,14 @@ void declare(Declare& d, Channel& c) {
       d.gauge("outrigger_driver_epoch", "Number of the driver's connection, counted from the agent's start.");
 }
 
+void declare(Declare& d, Gateway& g) {
+  g.requests =
+      d.counters_by("outrigger_gateway_requests_total", "rule", labels::gateway_rules,
+                    "Calls of the driver to the API server, by the gateway's rule that judged them.");
+  g.failures = d.counter("outrigger_gateway_failures_total",
+                         "Calls of the driver that were answered with 400 or above, refusals included.");
+}
+
 void declare(Declare& d, Loop& l) {
   l.stall =
       d.histogram("outrigger_loop_stall_seconds",
@@ -268,6 +276,7 @@ Catalog::Catalog(const Identity& identity) : state_(std::make_unique<State>()) {
   profiles.families_ = state_->profiles.get();
   declare(d, writes);
   declare(d, channel);
+  declare(d, gateway);
   declare(d, loop);
   declare(d, process);
   d.gauges("outrigger_build_info",

@@ -95,6 +95,12 @@ struct Channel {
   Gauge epoch;              // of the driver's connection
 };
 
+// What the driver still asks of the API server, through the agent.
+struct Gateway {
+  Counters requests;  // by the rule that judged them
+  Counter failures;   // answered with 400 or above, refusals included
+};
+
 struct Loop {
   Histogram stall;  // seconds a turn of the loop took, if it took 1 ms or longer
   Gauge stall_max;  // the longest turn so far
@@ -119,6 +125,7 @@ class Catalog {
   Profiles profiles;
   Writes writes;
   Channel channel;
+  Gateway gateway;
   Loop loop;
   Process process;
 

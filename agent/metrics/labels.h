@@ -49,4 +49,12 @@ inline constexpr std::array<std::string_view, 16> watch_restarts{
     "gone",           "too_large_version",   "throttled",   "unauthorized", "forbidden", "server_error",
     "undecodable",    "watch_list_fallback", "rejected",    "other"};
 
+// flow::gateway_rules.
+inline constexpr std::array<std::string_view, 15> gateway_rules{
+    "read-pod",         "list-pods",         "change-pod-labels",
+    "delete-pod",       "delete-pods",       "executor-config-map",
+    "clean-up",         "not-listed",        "no-watch",
+    "other-namespace",  "other-application", "malformed",
+    "config-map-shape", "pod-change",        "other"};
+
 }  // namespace outrigger::metrics::labels

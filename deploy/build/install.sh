@@ -7,7 +7,7 @@ declare -A groups=(
   [product]="g++ cmake ninja-build ccache pkg-config python3 libboost1.81-dev libcurl4-openssl-dev libssl-dev
              libsimdjson-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev libcli11-dev
              libexpected-dev"
-  [tests]="libgtest-dev libgmock-dev librapidcheck-dev openssl curl git"
+  [tests]="libgtest-dev libgmock-dev librapidcheck-dev nghttp2-server openssl curl git"
   [bench]="libbenchmark-dev"
   [sanitizers]="clang-19 libclang-rt-19-dev lld-19"
   [tidy]="clang-tidy-19 clang-format-19 git"
