@@ -114,7 +114,13 @@ void Lifecycle::remove_all() {
   kube::DeleteOptions options;
   options.grace_s = seams_.state.books.desired.policy().termination_grace_s;
   options.answer = kube::AnswerAs::metadata;
-  auto request = seams_.state.requests.remove_collection(seams_.state.selector(), options);
+  const std::string selector = seams_.state.selector_of_known();
+  if (selector.empty()) {  // a list says whether that is so
+    stage_ = Stage::confirming;
+    confirm();
+    return;
+  }
+  auto request = seams_.state.requests.remove_collection(selector, options);
   if (!request) {
     finish({false, request.error().text});
     return;

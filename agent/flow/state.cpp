@@ -1,6 +1,8 @@
 #include "agent/flow/state.h"
 
+#include <set>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace outrigger::flow {
@@ -33,6 +35,17 @@ core::PodIdentity State::identity(core::ProfileId profile) const {
 
 std::string State::selector() const {
   return "spark-app-selector=" + session.application_id() + ",outrigger-nonce";
+}
+
+std::string State::selector_of_known() const {
+  std::set<std::string_view> nonces;
+  books.pods.each([&](const core::PodRow& row) { nonces.insert(row.pod.nonce); });
+  nonces.insert(session.nonce());
+  nonces.erase("");
+  if (nonces.empty()) return {};
+  std::string all;
+  for (const auto nonce : nonces) all.append(all.empty() ? "" : ",").append(nonce);
+  return "spark-app-selector=" + session.application_id() + ",outrigger-nonce in (" + all + ")";
 }
 
 kube::WatchConfig State::watch_config() const {

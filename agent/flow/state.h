@@ -18,6 +18,9 @@ struct State {
   core::PodIdentity identity(core::ProfileId profile) const;
   // Every pod of this application that an Outrigger made, whichever driver asked for it.
   std::string selector() const;
+  // Of those, the pods of drivers that are known by now: a driver that comes while a delete of these is on its way keeps
+  // what it makes. Empty: there is none.
+  std::string selector_of_known() const;
   kube::WatchConfig watch_config() const;
 
   Options options;

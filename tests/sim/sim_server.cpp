@@ -62,7 +62,15 @@ Query parse_target(std::string_view target) {
 bool selector_matches(const std::string& selector, const Json& object) {
   std::size_t at = 0;
   while (at < selector.size()) {
-    const auto comma = std::min(selector.find(',', at), selector.size());
+    auto comma = std::min(selector.find(',', at), selector.size());
+    if (const auto set = selector.find(" in (", at); set < comma) {  // KEY in (A,B)
+      const auto end = selector.find(')', set);
+      const std::string values = "," + selector.substr(set + 5, end - set - 5) + ",";
+      if (values.find("," + label(object, selector.substr(at, set - at)) + ",") == std::string::npos)
+        return false;
+      at = end + 2;
+      continue;
+    }
     std::string part = selector.substr(at, comma - at);
     at = comma + 1;
     const auto eq = part.find('=');

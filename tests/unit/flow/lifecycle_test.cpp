@@ -52,6 +52,28 @@ TEST_F(LifecycleTest, C20_after_the_grace_everything_of_ours_goes_and_a_list_con
   EXPECT_TRUE(sink.newest({1})->gone);
 }
 
+TEST_F(LifecycleTest, S8_a_deletecollection_on_its_way_spares_the_pods_of_the_driver_that_came_meanwhile) {
+  begin();
+  commands.gone();
+  timers.advance(policy.driver_grace);
+  ASSERT_EQ(http.open(Verb::remove_collection).size(), 1u);  // and the server is slow
+  const std::string target = http.request(http.open(Verb::remove_collection)[0]).target;
+  EXPECT_NE(target.find("outrigger-nonce%20in%20%28nonce1001%29"), std::string::npos) << target;
+}
+
+TEST_F(LifecycleTest, C20_pods_of_every_driver_that_is_known_go_with_one_request) {
+  test::ServerPod other = pod;
+  start();
+  pod.phase = other.phase = "Running";
+  other.id = 7;
+  other.nonce = "nonce0007";
+  sync({pod, other});
+  drain(10s);
+  ASSERT_EQ(http.open(Verb::remove_collection).size(), 1u);
+  const std::string target = http.request(http.open(Verb::remove_collection)[0]).target;
+  EXPECT_NE(target.find("%28nonce0007%2Cnonce1001%29"), std::string::npos) << target;
+}
+
 TEST_F(LifecycleTest, S27_without_delete_on_termination_orphans_are_only_labelled) {
   policy.delete_on_termination = false;
   begin();
