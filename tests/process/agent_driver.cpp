@@ -62,7 +62,8 @@ class Driver {
     if (outrigger_open(&wanted, &session_, error, sizeof error) != OUTRIGGER_OK) return broken(error);
     outrigger_policy policy;
     outrigger_policy_defaults(&policy);
-    policy.idle_timeout_ms = 0;  // a surplus that is still pending is proposed at once
+    policy.idle_timeout_ms = 0;    // a surplus that is still pending is proposed at once
+    policy.driver_grace_ms = 200;  // a driver that is dead for longer loses its executors
     check(outrigger_post_policy(session_, &policy, nullptr), "policy");
     for (std::uint32_t digits = 1; digits <= digits_most; ++digits) post_template(digits);
     post_target();
