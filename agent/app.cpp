@@ -1,11 +1,16 @@
 #include "agent/app.h"
 
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
 #include <utility>
 
 #include "agent/flow/agent.h"
 #include "agent/io/admin_http.h"
 #include "agent/io/asio_loop.h"
 #include "agent/io/channel.h"
+#include "agent/io/child_process.h"
 #include "agent/io/curl_http.h"
 #include "agent/io/entropy.h"
 #include "agent/io/gateway_http.h"
@@ -82,10 +87,13 @@ struct App::Parts {
   Status open(const Build& build);
   Status open_gateway();
   void start();
+  void start_child();
+  void asked_to_end(int signal);
   void drain(const std::string& why);
-  void end(int code) {
-    code_of_exit = code;
-    loop.stop();
+  void end(int code);
+  std::string token_file() const {
+    return config.gateway.token_file.empty() ? config.channel.run_dir + "/gateway-token"
+                                             : config.gateway.token_file;
   }
   void refuse(const std::string& line) {
     refusal = line;
@@ -104,7 +112,10 @@ struct App::Parts {
   std::unique_ptr<io::AdminHttp> admin;
   std::unique_ptr<io::GatewayHttp> gateway;
   std::unique_ptr<io::Signals> signals;
-  bool draining = false;
+  std::optional<launch::LaunchPlan> plan;  // of the command that this agent is for
+  std::unique_ptr<io::ChildProcess> child;
+  std::optional<int> child_code;
+  bool draining = false, ending = false;
   int code_of_exit = exit_code::drained;
   std::string refusal;  // one line; the code is exit_code::refused then
 };
@@ -142,9 +153,7 @@ Status App::Parts::open(const Build& build) {
 }
 
 Status App::Parts::open_gateway() {
-  const std::string token_file = config.gateway.token_file.empty() ? config.channel.run_dir + "/gateway-token"
-                                                                   : config.gateway.token_file;
-  auto secret = io::load_or_make_secret(token_file, !config.application.client_mode());
+  auto secret = io::load_or_make_secret(token_file(), !config.application.client_mode());
   if (!secret) return fail(secret.error().text);
   auto made = io::GatewayHttp::open(
       loop, {.listen = config.gateway.listen, .secret = std::move(*secret)},
@@ -168,7 +177,11 @@ void App::Parts::start() {
     if (const auto stats = io::read_process_stats()) io::show(*stats, metrics.process);
   });
   signals = std::make_unique<io::Signals>(
-      loop, [this](int) { drain("signal"); }, [this](int) { end(exit_code::interrupted); });
+      loop, [this](int signal) { asked_to_end(signal); },
+      [this](int signal) {
+        if (child && child->running()) return asked_to_end(signal);
+        end(exit_code::interrupted);
+      });
   agent->start([this](const std::string& line) { refuse(line); });
   channel->start(
       [this] {
@@ -184,6 +197,34 @@ void App::Parts::start() {
                                        {"runDir", config.channel.run_dir},
                                        {"adminPort", admin_port},
                                        {"gatewayPort", gateway_port}});
+  if (plan) start_child();
+}
+
+void App::Parts::start_child() {
+  auto started = io::ChildProcess::start(loop, {plan->argv, plan->variables}, [this](int code) {
+    child_code = code;
+    if (ending) return end(code_of_exit);
+    drain("the command ended with " + std::to_string(code));
+  });
+  if (!started) return refuse(started.error().text);
+  child = std::move(*started);
+}
+
+// The driver stops its context and goes; then there is nothing left but to drain.
+void App::Parts::asked_to_end(int signal) {
+  if (!child || !child->running()) return drain("signal");
+  if (signal == SIGINT && ::isatty(STDIN_FILENO) == 1) return;  // Ctrl-C has reached the command, too
+  log.info("the signal goes on to the command", {{"signal", std::to_string(signal)}});
+  child->signal(signal);
+}
+
+void App::Parts::end(int code) {
+  code_of_exit = code;
+  if (!child || !child->running() || code == exit_code::interrupted) return loop.stop();
+  // Without its agent the driver would wait for ever.
+  if (std::exchange(ending, true)) return;
+  child->signal(SIGTERM);
+  loop.start(core::Millis{10'000}, [this] { loop.stop(); });
 }
 
 void App::Parts::drain(const std::string& why) {
@@ -211,6 +252,22 @@ Result<int> App::run() {
   parts_->log.info("outrigger-agent ends", {{"exitCode", std::to_string(parts_->code_of_exit)}});
   if (parts_->code_of_exit == exit_code::refused) return fail(parts_->refusal);
   return parts_->code_of_exit;
+}
+
+Result<int> App::run_around(launch::LaunchPlan plan) {
+  parts_->plan = std::move(plan);
+  auto ended = run();
+  if (ended && *ended == exit_code::drained && parts_->child_code) return *parts_->child_code;
+  return ended;
+}
+
+launch::AgentAddress App::address() const {
+  return {.gateway_url = parts_->gateway ? "http://127.0.0.1:" + std::to_string(parts_->gateway->port()) : "",
+          .token_file = parts_->token_file(),
+          .run_dir = parts_->config.channel.run_dir,
+          .name_space = parts_->config.application.name_space.empty() ? parts_->cluster.name_space
+                                                                      : parts_->config.application.name_space,
+          .shim_class_path = {}};
 }
 
 }  // namespace outrigger

@@ -9,6 +9,7 @@
 
 #include "agent/app.h"
 #include "agent/config/load.h"
+#include "agent/subcommands.h"
 
 namespace {
 
@@ -33,16 +34,26 @@ int refuse(const std::string& text) {
 
 int run(const std::vector<std::string>& arguments) {
   const Build build{OUTRIGGER_VERSION, OUTRIGGER_REVISION, __VERSION__};
-  const auto line = config::parse_command_line(arguments, build.version);
+  const config::Environment environment = config::process_environment();
+  if (!arguments.empty() && arguments.front() == "install-shim") {
+    const auto said = install_shim({arguments.begin() + 1, arguments.end()});
+    if (!said) return refuse(said.error().text);
+    std::fputs(said->c_str(), stdout);
+    return 0;
+  }
+  auto wrapped = split_run(arguments);
+  if (!wrapped) return refuse(wrapped.error().text);
+  const auto line = config::parse_command_line(wrapped->agent_arguments, build.version);
   if (!line) return refuse(line.error().text);
   using Action = config::CommandLine::Action;
   if (line->action == Action::help || line->action == Action::version) {
     std::fputs(line->text.c_str(), stdout);
     return 0;
   }
-  const config::Environment environment = config::process_environment();
   auto config = config::load_config(*line, environment);
   if (!config) return refuse(config.error().text);
+  const auto place = wrapped->around ? prepare_run(*config) : Result<PrivateDirectory>(PrivateDirectory());
+  if (!place) return refuse(place.error().text);
   auto cluster = config::find_cluster(config->server, environment);
   if (!cluster) return refuse(cluster.error().text);
   if (line->action == Action::check) {
@@ -51,7 +62,13 @@ int run(const std::vector<std::string>& arguments) {
   }
   auto app = App::build(std::move(*config), std::move(*cluster), build);
   if (!app) return refuse(app.error().text);
-  const auto ended = (*app)->run();
+  if (!wrapped->around) {
+    const auto ended = (*app)->run();
+    return ended ? *ended : refuse(ended.error().text);
+  }
+  auto plan = plan_run(*wrapped, (*app)->address(), environment);
+  if (!plan) return refuse(plan.error().text);
+  const auto ended = (*app)->run_around(std::move(*plan));
   return ended ? *ended : refuse(ended.error().text);
 }
 

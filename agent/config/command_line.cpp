@@ -21,6 +21,9 @@ Settings: a flag wins over a variable, a variable over the file. Every key of th
 In the driver's pod, as a sidecar:   outrigger-agent --listen :9808
 On a desk, with a kubeconfig:        outrigger-agent --kubeconfig ~/.kube/config --namespace spark
                                        --application-id my-app --run-dir /tmp/outrigger
+Around a driver on a desk:           outrigger-agent run [FLAGS] [--shim DIR] -- spark-submit job.py
+  (or pyspark, jupyter ...): master, class path, secret and run directory are set for it
+The driver's side into a volume:     outrigger-agent install-shim DIR
 Are the settings right?              outrigger-agent --check --config agent.yaml
 
 Exit codes: 0 drained, 1 refused (nothing was begun), 3 drain incomplete, 4 replaced by a newer agent,
