@@ -19,7 +19,7 @@ std::string one_line(std::string text) {
 
 std::string seconds(core::Nanos time) {
   const auto ms = std::chrono::duration_cast<core::Millis>(time).count();
-  return ms % 1000 == 0 || ms > 10'000 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
+  return ms >= 1000 || ms == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
 }
 
 bool has(const std::string& text, std::string_view part) {
