@@ -277,13 +277,17 @@ TEST_F(Hostile, I7_garbage_in_memfd_and_socket_and_ten_thousand_waiters_change_n
   }
   const double breaches = metric("outrigger_channel_breaches_total") - calm_breaches;
   const double refusals = metric("outrigger_channel_refusals_total") - calm_refusals;
+  // Past the framing: bytes that were a command, and were judged as one.
+  const double malformed = metric("outrigger_channel_results_total{verdict=\"refused_malformed\"}");
+  const double judged = metric("outrigger_channel_commands_total");
   std::cout << shared[counted_attacks].load_acquire() << " attacked queues, "
             << shared[counted_hellos].load_acquire() << " bad hellos; " << breaches << " breaches, "
-            << refusals << " refusals; slowest /livez " << worst.count() << " ms; resident "
-            << calm_kib / 1024 << " to " << peak_kib_ / 1024 << " MiB; log " << agent_.err().size() / 1024
-            << " KiB\n";
+            << refusals << " refusals, " << malformed << " malformed and " << judged
+            << " judged commands; slowest /livez " << worst.count() << " ms; resident " << calm_kib / 1024
+            << " to " << peak_kib_ / 1024 << " MiB; log " << agent_.err().size() / 1024 << " KiB\n";
   EXPECT_GT(breaches, 0);
   EXPECT_GT(refusals, 0);
+  EXPECT_GT(malformed + judged, 0);
   EXPECT_EQ(effects(server_), calm_effects);
   EXPECT_LT(agent_.err().size(), 8u << 20) << "a driver must not fill the disk with the agent's log";
   // One queue of 8.3 MiB at a time; under a sanitizer, freed memory is kept for a while.
