@@ -145,7 +145,7 @@ final class ShimThread implements Runnable {
       } else if (change.state == Change.CREATE_FAILED) {
         createFailed(change);
       }
-    } catch (RuntimeException failure) {
+    } catch (Throwable failure) {
       warn(failure);
     }
   }

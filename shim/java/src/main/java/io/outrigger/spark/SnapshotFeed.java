@@ -76,18 +76,28 @@ final class SnapshotFeed {
       return false;
     }
     ended.set(index(change));
-    if (change.state != Change.SUCCEEDED && !change.has(Change.CAUSED_BY_APP)) {
-      spark.removeExecutor(change.executorId, change.exitCode, why(change));
-    } else if (change.state != Change.SUCCEEDED) {
-      failures.executorFailed();
-      if (change.exitClass == Change.EXIT_OOM_CONTAINER || change.exitClass == Change.EXIT_JVM_OOM) {
-        spark.outOfMemory(change.executorId);
-      }
+    try {
+      tellWhy(change);
+    } finally { // whatever the backend thinks of it, the pod has ended
+      spark.updatePod(synthetic.of(change));
+      dirty = true;
+      sweep = true;
     }
-    spark.updatePod(synthetic.of(change));
-    dirty = true;
-    sweep = true;
     return true;
+  }
+
+  private void tellWhy(Change change) {
+    if (change.state == Change.SUCCEEDED) {
+      return;
+    }
+    if (!change.has(Change.CAUSED_BY_APP)) {
+      spark.removeExecutor(change.executorId, change.exitCode, why(change));
+      return;
+    }
+    failures.executorFailed();
+    if (change.exitClass == Change.EXIT_OOM_CONTAINER || change.exitClass == Change.EXIT_JVM_OOM) {
+      spark.outOfMemory(change.executorId);
+    }
   }
 
   /** Spark looks for "OOM" in the reason of a removal, so it must not be there by chance (S19). */
