@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <optional>
 #include <utility>
 
 #include "agent/flow/agent.h"
@@ -112,9 +111,9 @@ struct App::Parts {
   std::unique_ptr<io::AdminHttp> admin;
   std::unique_ptr<io::GatewayHttp> gateway;
   std::unique_ptr<io::Signals> signals;
-  std::optional<launch::LaunchPlan> plan;  // of the command that this agent is for
+  launch::LaunchPlan plan;  // of the command that this agent is for; no words: of none
   std::unique_ptr<io::ChildProcess> child;
-  std::optional<int> child_code;
+  int child_code = exit_code::drained;
   bool draining = false, ending = false;
   int code_of_exit = exit_code::drained;
   std::string refusal;  // one line; the code is exit_code::refused then
@@ -197,11 +196,11 @@ void App::Parts::start() {
                                        {"runDir", config.channel.run_dir},
                                        {"adminPort", admin_port},
                                        {"gatewayPort", gateway_port}});
-  if (plan) start_child();
+  if (!plan.argv.empty()) start_child();
 }
 
 void App::Parts::start_child() {
-  auto started = io::ChildProcess::start(loop, {plan->argv, plan->variables}, [this](int code) {
+  auto started = io::ChildProcess::start(loop, {plan.argv, plan.variables}, [this](int code) {
     child_code = code;
     if (ending) return end(code_of_exit);
     drain("the command ended with " + std::to_string(code));
@@ -257,8 +256,8 @@ Result<int> App::run() {
 Result<int> App::run_around(launch::LaunchPlan plan) {
   parts_->plan = std::move(plan);
   auto ended = run();
-  if (ended && *ended == exit_code::drained && parts_->child_code) return *parts_->child_code;
-  return ended;
+  if (!ended || *ended != exit_code::drained) return ended;
+  return parts_->child_code;
 }
 
 launch::AgentAddress App::address() const {

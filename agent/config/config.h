@@ -24,8 +24,8 @@ struct Application {
 };
 
 struct Server {
-  std::string kubeconfig;  // path; empty: KUBECONFIG, else in-cluster, else ~/.kube/config
-  std::string context;     // empty: current-context
+  std::string kubeconfig;            // path; empty: KUBECONFIG, else in-cluster, else ~/.kube/config
+  std::string context;               // empty: current-context
   core::Millis start_bound{60'000};  // without a first sync for longer: refused; 0: waited for without end
   core::Millis connect_timeout{10'000};
   core::Millis stall_timeout{15'000};   // TCP_USER_TIMEOUT: sent and not acknowledged for longer = dead

@@ -56,7 +56,7 @@ Result<std::optional<std::string>> read_secret(const std::string& path) {
 Result<std::string> load_or_make_secret(const std::string& path, bool shared) {
   auto old = read_secret(path);
   if (!old) return tl::unexpected(old.error());
-  if (*old) return **old;
+  if (const std::optional<std::string>& known = *old; known) return *known;
   const auto failed = [&](const char* what) {
     return fail("gateway token file " + path + ": " + what + ": " + std::strerror(errno));
   };

@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return answer({.code = 431, .body = "the header is too large\n"}, false, false);
     if (error == http::error::body_limit)
       return answer({.code = 413, .body = "the body is too large\n"}, false, false);
-    if (error) return;
+    if (error || !parser_) return;
     auto request = parser_->release();
     const bool head = request.method() == http::verb::head, keep_alive = request.keep_alive();
     HttpQuestion question{text(request.method_string()), text(request.target()),
