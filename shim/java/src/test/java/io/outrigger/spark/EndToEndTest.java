@@ -1,23 +1,126 @@
 package io.outrigger.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.spark.SparkConf;
+import org.apache.spark.resource.ExecutorResourceRequests;
+import org.apache.spark.resource.ResourceProfile;
+import org.apache.spark.resource.ResourceProfile$;
+import org.apache.spark.resource.ResourceProfileBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A real SparkContext, a real agent, a server with a simulated kubelet. Needs -Doutrigger.build=BUILD_TREE. */
-@Timeout(180)
+@Timeout(300)
 class EndToEndTest {
   private static final int EXECUTORS = 20;
+  private static final int BOUND_S = 120;
+
+  private static void awaitRunning(Driver driver, int executors) throws InterruptedException {
+    Rig.await(executors + " running executors in Spark's snapshots", BOUND_S, () -> driver.count("Running") == executors);
+  }
+
+  private static Set<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).collect(Collectors.toSet());
+  }
 
   @Test
-  void spark_gets_its_executors_through_the_agent_and_sees_them_running() throws Exception {
+  void spark_gets_its_executors_and_exit_classes_through_the_agent_and_leaves_none() throws Exception {
     try (Rig rig = new Rig("up")) {
-      try (Driver driver = new Driver(Driver.conf(rig, EXECUTORS))) {
-        Rig.await("20 running executors in Spark's snapshots", 60, () -> driver.count("Running") == EXECUTORS);
-        assertEquals(EXECUTORS, rig.record().get("posts").get("count").asInt());
+      SparkConf conf = Driver.conf(rig, EXECUTORS);
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, EXECUTORS);
+        JsonNode record = rig.record();
+        assertEquals(EXECUTORS, record.get("posts").get("count").asInt(), "exactly as many creates as executors");
+
+        // S23: users need not set these; and nobody but the agent watches or lists
+        assertEquals("false", driver.context.getConf().get("spark.kubernetes.executor.enableApiPolling"));
+        assertEquals("false", driver.context.getConf().get("spark.kubernetes.executor.enableApiWatcher"));
+        assertEquals(1, record.get("watchers_open").asInt());
+        assertTrue(threads().contains("outrigger-shim"));
+
+        // S19: an eviction is a deleted executor, an exit of its own a failed one; both are replaced
+        String prefix = podName(rig, 1).replaceAll("1$", "");
+        rig.die(prefix + 1, "evicted_api");
+        rig.die(prefix + 2, "app_error");
+        rig.die(prefix + 3, "oom_container");
+        Rig.await("the end of executor 1", BOUND_S, () -> "Deleted".equals(driver.seen.get(1L)));
+        Rig.await("the end of executor 2", BOUND_S, () -> "Failed".equals(driver.seen.get(2L)));
+        Rig.await("the end of executor 3", BOUND_S, () -> "Failed".equals(driver.seen.get(3L)));
+        awaitRunning(driver, EXECUTORS);
+        assertTrue(driver.seen.keySet().containsAll(Set.of(21L, 22L, 23L)), "ids are never reused (S8): " + driver.sorted());
       }
-      Rig.await("empty namespace after stop()", 30, () -> rig.podCount() == 0);
+      Rig.await("empty namespace after stop()", BOUND_S, () -> rig.podCount() == 0);
+      assertFalse(threads().contains("outrigger-shim"));
     }
+  }
+
+  private static String podName(Rig rig, long executor) {
+    for (JsonNode pod : rig.pods()) {
+      if (pod.get("metadata").get("labels").get("spark-exec-id").asLong() == executor) {
+        return pod.get("metadata").get("name").asText();
+      }
+    }
+    throw new AssertionError("no pod of executor " + executor);
+  }
+
+  @Test
+  void S17_S26_the_agent_is_killed_and_no_executor_is_lost_and_a_new_agent_is_taken() throws Exception {
+    try (Rig rig = new Rig("kill")) {
+      SparkConf conf = Driver.conf(rig, EXECUTORS).set("spark.kubernetes.executor.apiPollingInterval", "1s");
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, EXECUTORS);
+        Map<Long, String> before = driver.sorted();
+        rig.killAgent();
+        driver.context.requestTotalExecutors(EXECUTORS + 5, 0, scala.collection.immutable.Map$.MODULE$.<String, Object>empty());
+        rig.startAgent();
+        awaitRunning(driver, EXECUTORS + 5);
+        assertTrue(driver.sorted().entrySet().containsAll(before.entrySet()), "before " + before + " after " + driver.sorted());
+        assertEquals(EXECUTORS + 5, rig.record().get("posts").get("count").asInt(), "no create twice, no surplus");
+      }
+      Rig.await("empty namespace after stop()", BOUND_S, () -> rig.podCount() == 0);
+    }
+  }
+
+  @Test
+  void S3_S4_S25_profiles_that_the_driver_renders_and_contexts_one_after_another() throws Exception {
+    try (Rig rig = new Rig("profiles")) {
+      for (String rendering : new String[] {"driver", "stamp"}) {
+        SparkConf conf =
+            Driver.conf(rig, 2)
+                .set(Settings.RENDERING, rendering)
+                .set(Settings.AUDIT_ONE_IN, "2")
+                .set("spark.dynamicAllocation.enabled", "true")
+                .set("spark.dynamicAllocation.shuffleTracking.enabled", "true")
+                .set("spark.dynamicAllocation.minExecutors", "2");
+        try (Driver driver = new Driver(conf)) {
+          awaitRunning(driver, 2);
+          ResourceProfile large = new ResourceProfileBuilder().require(new ExecutorResourceRequests().cores(2).memory("2g")).build();
+          scala.collection.immutable.Map<ResourceProfile, Object> wanted = scala.collection.immutable.Map$.MODULE$.empty();
+          ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
+          driver.allocator().setTotalExpectedExecutors(with(with(wanted, standard, 2), large, 11));
+          awaitRunning(driver, 13);
+          Map<String, Long> byProfile = new TreeMap<>();
+          for (JsonNode pod : rig.pods()) {
+            byProfile.merge(pod.get("metadata").get("labels").get("spark-exec-resourceprofile-id").asText(), 1L, Long::sum);
+          }
+          assertEquals(Map.of("0", 2L, Integer.toString(large.id()), 11L), byProfile);
+        }
+        Rig.await("empty namespace after stop() with rendering=" + rendering, BOUND_S, () -> rig.podCount() == 0);
+      }
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static scala.collection.immutable.Map<ResourceProfile, Object> with(
+      scala.collection.immutable.Map<ResourceProfile, Object> map, ResourceProfile profile, int executors) {
+    return (scala.collection.immutable.Map<ResourceProfile, Object>) map.$plus(new scala.Tuple2<ResourceProfile, Object>(profile, executors));
   }
 }
