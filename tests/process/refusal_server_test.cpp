@@ -90,6 +90,7 @@ TEST_F(RefusedServer, a_name_that_does_not_resolve_is_said) {
 TEST_F(RefusedServer, meanwhile_startupz_says_why) {
   const DeadPort port(false);
   auto agent = options(kubeconfig_of({.server = port.url()}));
+  agent.arguments = {"--drain-deadline", "100ms"};
   agent.listen = "127.0.0.1:0";
   Process process(agent_launch(agent));
   const auto url = admin_url(process) + "/startupz";
