@@ -71,6 +71,7 @@ void put_state(outrigger_session* session, Buffer& out) {
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): the JVM looks natives up by these names.
 extern "C" {
 
 JNIEXPORT void JNICALL Java_io_outrigger_spark_Natives_drain(JNIEnv* env, jclass, jlong handle,
@@ -118,3 +119,4 @@ JNIEXPORT jstring JNICALL Java_io_outrigger_spark_Natives_whyNotFresh(JNIEnv* en
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)

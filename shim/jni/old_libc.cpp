@@ -20,6 +20,7 @@
 #endif
 
 #ifdef OUTRIGGER_OLDEST
+// NOLINTBEGIN(readability-identifier-naming): names of libc.
 extern "C" {
 
 // 2.34 gave these two a new version when libpthread became a part of libc; the old names are still there.
@@ -92,5 +93,6 @@ extern "C" int _dl_find_object(void* address, struct dl_find_object* result) noe
   return dl_iterate_phdr(look, &search) == 1 ? 0 : -1;
 }
 
+// NOLINTEND(readability-identifier-naming)
 #endif  // OUTRIGGER_OLDEST
 #endif  // __GLIBC_PREREQ

@@ -43,6 +43,7 @@ jlong post(JNIEnv* env, jlong handle, const char* what, Post&& send) {
 
 }  // namespace
 
+// NOLINTBEGIN(readability-identifier-naming): the JVM looks natives up by these names.
 extern "C" {
 
 // Values in the order of io.outrigger.spark.AllocationPolicy.toNative().
@@ -154,3 +155,4 @@ JNIEXPORT jlong JNICALL Java_io_outrigger_spark_Natives_postDetach(JNIEnv* env, 
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)

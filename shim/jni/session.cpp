@@ -6,6 +6,7 @@
 
 using namespace outrigger::jni;
 
+// NOLINTBEGIN(readability-identifier-naming): the JVM looks natives up by these names.
 extern "C" {
 
 JNIEXPORT jint JNICALL Java_io_outrigger_spark_Natives_abiVersion(JNIEnv*, jclass) {
@@ -89,3 +90,4 @@ JNIEXPORT jstring JNICALL Java_io_outrigger_spark_Natives_name(JNIEnv* env, jcla
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)

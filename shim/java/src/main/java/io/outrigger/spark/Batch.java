@@ -35,6 +35,7 @@ final class Batch {
     }
   }
 
+  static final int SESSION_RESYNCING = 1;
   static final int SESSION_ATTACHED = 2;
   static final int SESSION_DETACHED = 5;
   static final int AGENT_DRAINED = 5;

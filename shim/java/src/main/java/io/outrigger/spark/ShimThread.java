@@ -39,7 +39,8 @@ final class ShimThread implements Runnable {
   private long knownAtMs;
   private long reviewedAtMs;
   private long warnedAtMs = Long.MIN_VALUE / 2;
-  private int session = -1;
+  private String told = "";
+  private long toldAtMs;
 
   ShimThread(
       Channel channel,
@@ -197,16 +198,24 @@ final class ShimThread implements Runnable {
     }
   }
 
+  /** An agent that refuses, or is away, is tried again twice a second; it is named once, and again every 30 s while it lasts. */
   private void tellSession(Batch batch) {
-    if (batch.session == session) {
+    if (batch.session == Batch.SESSION_ATTACHED) {
+      if (!"attached".equals(told)) {
+        LOG.info("outrigger: attached to the agent");
+      }
+      told = "attached";
       return;
     }
-    session = batch.session;
-    String name = channel.name(Natives.SESSION_STATE, session);
-    if (session == Batch.SESSION_ATTACHED) {
-      LOG.info("outrigger: attached to the agent");
-    } else {
-      LOG.warn("outrigger: {}{}", name, batch.text.isEmpty() ? "" : ": " + batch.text);
+    if (batch.session == Batch.SESSION_RESYNCING) {
+      return;
+    }
+    String text = channel.name(Natives.SESSION_STATE, batch.session) + (batch.text.isEmpty() ? "" : ": " + batch.text);
+    long now = nowMs();
+    if (!leaving && (!text.equals(told) || now - toldAtMs >= WARNINGS_MS)) {
+      LOG.warn("outrigger: {}", text);
+      told = text;
+      toldAtMs = now;
     }
   }
 

@@ -95,6 +95,7 @@ class EndToEndTest {
       for (String rendering : new String[] {"driver", "stamp"}) {
         SparkConf conf =
             Driver.conf(rig, 2)
+                .set("spark.app.id", "spark-two-contexts") // an agent serves one application
                 .set(Settings.RENDERING, rendering)
                 .set(Settings.AUDIT_ONE_IN, "2")
                 .set("spark.dynamicAllocation.enabled", "true")
