@@ -24,10 +24,10 @@ std::size_t Concurrency::free(std::size_t in_flight, Instant now) const {
   return limit() - in_flight;
 }
 
-void Concurrency::cut(double factor, Instant posted_at, Instant now) {
+void Concurrency::cut(double factor, std::size_t floor, Instant posted_at, Instant now) {
   // What left before the last cut was answered by a server that did not know of it.
   if (ever_cut_ && posted_at < last_cut_) return;
-  limit_ = std::max(static_cast<double>(options_.floor), limit_ * factor);
+  limit_ = std::min(limit_, std::max(static_cast<double>(floor), limit_ * factor));
   last_cut_ = now;
   ever_cut_ = true;
   slow_start_ = false;
@@ -43,7 +43,7 @@ void Concurrency::succeeded(Nanos latency, Instant posted_at, Instant now) {
   smoothed_ = first ? latency : (smoothed_ * 7 + latency) / 8;
   const double tolerated = static_cast<double>(best_.count()) * options_.latency_tolerance;
   if (static_cast<double>(smoothed_.count()) > tolerated && smoothed_ > best_ + options_.latency_slack) {
-    cut(options_.latency_cut, posted_at, now);
+    cut(options_.latency_cut, std::max(options_.floor, options_.latency_floor), posted_at, now);
     return;
   }
   limit_ += slow_start_ ? options_.growth : 1.0 / limit_;
@@ -57,13 +57,13 @@ void Concurrency::failed(const ApiError& error, Instant posted_at, Instant now) 
       if (!gated(now)) ++throttles_;
       const Millis own = backoff_delay(throttle_rule, throttles_ == 0 ? 0 : throttles_ - 1, 0);
       gate_ = std::max(gate_, now + error.retry_after.value_or(own));
-      cut(options_.cut, posted_at, now);
+      cut(options_.cut, options_.floor, posted_at, now);
       return;
     }
     case ApiErrorClass::server_error:
     case ApiErrorClass::transport:
       if (error.retry_after) gate_ = std::max(gate_, now + *error.retry_after);
-      cut(options_.cut, posted_at, now);
+      cut(options_.cut, options_.floor, posted_at, now);
       return;
     default:
       return;

@@ -25,7 +25,7 @@ inline constexpr std::size_t known_ids = 200'000;
 inline constexpr std::uint32_t target_executors = 200'000;
 inline constexpr std::size_t creates_in_flight =
     256;  // hard top of the adaptive concurrency; also in-flight marks
-inline constexpr std::size_t deletes_in_flight = 256;
+inline constexpr std::size_t deletes_in_flight = 64;  // each may cost a TLS connection, about 90 KiB
 inline constexpr std::size_t rendered_waiting =
     256;  // rendering=driver: pods asked for or waiting to be posted
 inline constexpr std::size_t buried_uids = 16'384;  // DELETED uids remembered against older lists

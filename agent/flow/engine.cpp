@@ -218,10 +218,10 @@ void Agent::Engine::greeted(bool another) {
   lifecycle_.driver_greeted(another);
   recovery_.greeted();
   // A driver that has pods already has made its ConfigMap: only this agent is new.
-  const bool first = another && state_.books.pods.cohort(state_.session.nonce()).pods == 0;
-  config_map_due_ = first && state_.options.config_map_wait.count() > 0
-                        ? ports_.clock.now() + state_.options.config_map_wait
-                        : core::Instant{};
+  const std::string& nonce = state_.session.nonce();
+  const bool waits = state_.options.config_map_wait.count() > 0 && config_map_of_ != nonce &&
+                     state_.books.pods.cohort(nonce).pods == 0;
+  config_map_due_ = waits ? ports_.clock.now() + state_.options.config_map_wait : core::Instant{};
   // Executors are shown to the driver that asked for them, so the table can only be shown once it is known.
   std::vector<core::PodUid> own;
   state_.books.pods.each([&](const core::PodRow& row) {
@@ -236,6 +236,7 @@ void Agent::Engine::greeted(bool another) {
 }
 
 void Agent::Engine::config_map_made() {
+  config_map_of_ = state_.session.nonce();
   config_map_due_ = {};
   schedule();
 }

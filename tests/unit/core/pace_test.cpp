@@ -150,6 +150,19 @@ TEST(Concurrency, a_latency_that_blows_up_cuts_it) {
   EXPECT_FALSE(pace.gated(at(2'020)));
 }
 
+// A machine with other work to do answers slowly at times; one create at a time would make that ten a second for minutes.
+TEST(Concurrency, latency_alone_never_cuts_it_below_where_it_starts) {
+  Concurrency pace;
+  pace.succeeded(Millis(20), at(0), at(20));
+  for (int i = 1; i < 1'000; ++i) pace.succeeded(Millis(5'000), at(6'000 * i), at(6'000 * i + 5'000));
+  EXPECT_GE(pace.limit(), 32u);
+  Concurrency narrow({.start = 4});
+  narrow.failed(error(ApiErrorClass::transport), at(0), at(1));
+  for (int i = 1; i < 20; ++i)
+    narrow.succeeded(Millis(i == 1 ? 20 : 5'000), at(6'000 * i), at(6'000 * i + 5'000));
+  EXPECT_LE(narrow.limit(), 16u) << "a cut never raises";
+}
+
 TEST(Concurrency, an_error_about_the_request_says_nothing_about_load) {
   Concurrency pace({.start = 64});
   for (const ApiErrorClass c : {ApiErrorClass::quota, ApiErrorClass::invalid, ApiErrorClass::already_exists})

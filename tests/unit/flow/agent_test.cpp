@@ -280,6 +280,62 @@ TEST_F(AgentTest, a_server_that_is_away_longer_than_the_bound_makes_the_view_sta
   EXPECT_TRUE(agent->health().live);
 }
 
+struct ConfigMapTest : AgentTest {
+  static constexpr const char* config_map =
+      R"({"kind":"ConfigMap","metadata":{"name":"spark-exec-1-conf-map","labels":{"spark-app-selector":"app-1"}}})";
+  void start_waiting() {
+    Options o = options();
+    o.config_map_wait = 5s;
+    agent = std::make_unique<Agent>(o, Ports{http, timers, clock, entropy, sink, commands, log},
+                                    std::vector<ports::InFlightMark>{});
+    agent->start();
+    timers.run_due();
+  }
+  void post_config_map() {
+    const std::size_t before = http.exchanges.size();
+    agent->serve({"POST", "/api/v1/namespaces/spark/configmaps", "application/json", config_map},
+                 [](const GatewayAnswer&) {});
+    http.answer(before + 1, 201, config_map);
+    timers.run_due();
+  }
+  std::size_t pod_posts() const {
+    std::size_t n = 0;
+    for (const auto& e : http.exchanges)
+      n += e.request.verb == Verb::create && e.request.target.find("/pods") != std::string::npos;
+    return n;
+  }
+};
+
+TEST_F(ConfigMapTest, S12_the_first_creates_wait_for_the_config_map) {
+  start_waiting();
+  sync();
+  attach_ready(3);
+  EXPECT_EQ(pod_posts(), 0u);
+  EXPECT_EQ(sink.profiles[{0}].wait, core::WaitReason::readiness_gate);
+  post_config_map();
+  EXPECT_EQ(pod_posts(), 3u);
+}
+
+TEST_F(ConfigMapTest, S12_but_5_s_at_most) {
+  start_waiting();
+  sync();
+  attach_ready(3);
+  timers.advance(4s);
+  EXPECT_EQ(pod_posts(), 0u);
+  timers.advance(2s);
+  EXPECT_EQ(pod_posts(), 3u);
+}
+
+TEST_F(ConfigMapTest, S12_a_driver_that_comes_back_has_made_it) {
+  start_waiting();
+  sync();
+  attach_ready(0);
+  post_config_map();
+  commands.gone();
+  attach_ready(2, "nonce1001", 51);
+  EXPECT_EQ(pod_posts(), 2u);
+}
+
 TEST_F(AgentTest, a_destroyed_agent_leaves_no_timer_no_exchange_and_its_marks) {
   start();
   sync();
