@@ -3,6 +3,7 @@ package io.outrigger.spark;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkConf;
 import org.apache.spark.resource.ResourceProfile;
@@ -31,6 +32,7 @@ final class ShimThread implements Runnable {
   private final SparkConf conf;
 
   private final Queue<ResourceProfile> opened = new ConcurrentLinkedQueue<>();
+  private final EarlierDrivers earlier = new EarlierDrivers();
   private final KnownExecutors known = new KnownExecutors();
   private final CountDownLatch drained = new CountDownLatch(1);
   private final Thread thread = new Thread(this, "outrigger-shim");
@@ -124,6 +126,9 @@ final class ShimThread implements Runnable {
   private void serve(Batch batch) {
     openProfiles();
     batch.changes.forEach(this::take);
+    if (batch.session == Batch.SESSION_ATTACHED && !batch.more) {
+      earlier.accepted();
+    }
     answer(batch);
     tellKnown();
     long now = nowMs();
@@ -136,6 +141,9 @@ final class ShimThread implements Runnable {
 
   /** One bad change must not keep the others from Spark. */
   private void take(Change change) {
+    if (earlier.has(change)) {
+      return;
+    }
     try {
       deletions.take(change);
       feed.take(change);
@@ -219,10 +227,11 @@ final class ShimThread implements Runnable {
     }
   }
 
-  /** After stop() the store refuses to notify; that is nobody's concern. */
   private void warn(Throwable failure) {
     long now = nowMs();
-    if (!stopping && !leaving && now - warnedAtMs >= WARNINGS_MS) {
+    if (failure instanceof RejectedExecutionException) { // the store stops before the allocator does: nobody listens any more
+      LOG.debug("outrigger: Spark has stopped listening", failure);
+    } else if (!stopping && !leaving && now - warnedAtMs >= WARNINGS_MS) {
       warnedAtMs = now;
       LOG.warn("outrigger: the shim goes on after an error", failure);
     }

@@ -119,7 +119,40 @@ class EndToEndTest {
     }
   }
 
-  @SuppressWarnings("unchecked")
+  @Test
+  void S9_pending_executors_above_the_target_go_and_registered_ones_would_not() throws Exception {
+    try (Rig rig = new Rig("surplus")) {
+      SparkConf conf =
+          Driver.conf(rig, 10)
+              .set("spark.kubernetes.executor.annotation.sim.outrigger/never-schedule", "true")
+              .set("spark.dynamicAllocation.executorIdleTimeout", "1s");
+      try (Driver driver = new Driver(conf)) {
+        Rig.await("10 pending executors", BOUND_S, () -> driver.count("Pending") == 10);
+        ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
+        driver.allocator().setTotalExpectedExecutors(with(scala.collection.immutable.Map$.MODULE$.empty(), standard, 3));
+        Rig.await("3 pods left", BOUND_S, () -> rig.podCount() == 3);
+        Rig.await("7 executors that Spark knows as deleted", BOUND_S, () -> driver.count("Deleted") == 7);
+        assertEquals(3, driver.count("Pending"));
+        assertEquals(10, rig.record().get("posts").get("count").asInt());
+      }
+    }
+  }
+
+  @Test
+  void S27_with_deleteOnTermination_false_the_shim_ends_with_the_application_and_the_executors_stay() throws Exception {
+    try (Rig rig = new Rig("keep")) {
+      SparkConf conf =
+          Driver.conf(rig, 3).set("spark.kubernetes.executor.deleteOnTermination", "false").set(Settings.DRIVER_GRACE, "1s");
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, 3);
+      }
+      Rig.await("end of the shim's thread", BOUND_S, () -> !threads().contains("outrigger-shim"));
+      assertEquals(3, rig.podCount());
+      assertEquals(0, rig.record().get("deletes").size());
+    }
+  }
+
+  @SuppressWarnings({"unchecked", "cast"}) // redundant on one Scala line, needed on the other
   private static scala.collection.immutable.Map<ResourceProfile, Object> with(
       scala.collection.immutable.Map<ResourceProfile, Object> map, ResourceProfile profile, int executors) {
     return (scala.collection.immutable.Map<ResourceProfile, Object>) map.$plus(new scala.Tuple2<ResourceProfile, Object>(profile, executors));
