@@ -27,7 +27,6 @@ final class Change {
   // Flags
   static final int DELETE_PROPOSED = 1;
   static final int GONE = 2;
-  static final int REPLAY = 4;
   static final int CAUSED_BY_APP = 16;
   static final int INACTIVE = 256;
 

@@ -47,6 +47,7 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
   private final Deletions deletions = new Deletions();
   private volatile Object lifecycleManager;
   private volatile Running running;
+  private volatile boolean accepted;
 
   /** The constructor that Spark looks for. Fails the application's start with one line when Outrigger cannot work here (S23). */
   public OutriggerPodsAllocator(
@@ -111,10 +112,9 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       templates.open(standard, ShimThread.DIGITS_AT_START);
       SparkSide spark = new SparkBackend(store, backend, conf, version);
       SnapshotFeed feed = feedOf(spark, channel, applicationId, failures);
-      ShimThread thread = new ShimThread(channel, spark, feed, templates, deletions, failures, conf);
+      ShimThread thread = new ShimThread(channel, spark, feed, templates, deletions, failures, conf, () -> postTargets(channel));
       Running now = new Running(channel, thread, settings.stopTimeoutMs);
       running = now;
-      targets.forEach(channel::target);
       if (!AllocationPolicy.deletesOnTermination(conf)) {
         now.closeWithTheApplication(SparkBackend.contextOf(backend)); // Spark never calls stop() then (S27)
       }
@@ -180,16 +180,28 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       if (profiles.putIfAbsent(profile.id(), profile) == null && now != null) {
         now.thread.profile(profile);
       }
-      if (now != null) {
-        post(now, profile.id(), executors);
+      if (now != null && accepted) {
+        post(now.channel, profile.id(), executors);
       }
     }
   }
 
+  /** No target is posted before this, so that what the agent shows until then is known to be another driver's (S8). Thread of the shim. */
+  private void postTargets(Channel channel) {
+    accepted = true; // first: whoever changes a target from now on posts it, too
+    for (Integer profile : targets.keySet()) {
+      Integer posted;
+      do {
+        posted = targets.get(profile);
+        post(channel, profile, posted);
+      } while (!posted.equals(targets.get(profile))); // changed and posted in between: ours was the older one
+    }
+  }
+
   /** A post is a write into memory; what the library refuses is a warning, never an exception in the scheduler. */
-  private static void post(Running now, int profile, int executors) {
+  private static void post(Channel channel, int profile, int executors) {
     try {
-      now.channel.target(profile, executors);
+      channel.target(profile, executors);
     } catch (ChannelException refused) {
       LOG.warn("outrigger: {} executors of resource profile {}: {}", executors, profile, refused.getMessage());
     }

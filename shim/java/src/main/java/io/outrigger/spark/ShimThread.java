@@ -30,6 +30,7 @@ final class ShimThread implements Runnable {
   private final Deletions deletions;
   private final FailureCounter failures;
   private final SparkConf conf;
+  private final Runnable onAccepted;
 
   private final Queue<ResourceProfile> opened = new ConcurrentLinkedQueue<>();
   private final EarlierDrivers earlier = new EarlierDrivers();
@@ -51,7 +52,8 @@ final class ShimThread implements Runnable {
       TemplateBook templates,
       Deletions deletions,
       FailureCounter failures,
-      SparkConf conf) {
+      SparkConf conf,
+      Runnable onAccepted) {
     this.channel = channel;
     this.spark = spark;
     this.feed = feed;
@@ -59,6 +61,7 @@ final class ShimThread implements Runnable {
     this.deletions = deletions;
     this.failures = failures;
     this.conf = conf;
+    this.onAccepted = onAccepted;
     thread.setDaemon(true);
   }
 
@@ -127,7 +130,7 @@ final class ShimThread implements Runnable {
     openProfiles();
     batch.changes.forEach(this::take);
     if (batch.session == Batch.SESSION_ATTACHED && !batch.more) {
-      earlier.accepted();
+      acceptOnce();
     }
     answer(batch);
     tellKnown();
@@ -137,6 +140,12 @@ final class ShimThread implements Runnable {
       templates.review(TemplateKey.of(conf));
     }
     feed.flush(now);
+  }
+
+  private void acceptOnce() {
+    if (earlier.accept()) {
+      onAccepted.run();
+    }
   }
 
   /** One bad change must not keep the others from Spark. */

@@ -2,10 +2,13 @@ package io.outrigger.spark;
 
 import java.lang.reflect.Field;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
+import org.apache.spark.resource.ResourceInformation;
+import org.apache.spark.scheduler.cluster.CoarseGrainedClusterMessages;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodState;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsSnapshot;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsSnapshotsStore;
@@ -18,6 +21,9 @@ final class Driver implements AutoCloseable {
   final SparkContext context;
   /** Kinds of state that Spark has seen of each executor, in short: "Running", "Failed", ... */
   final Map<Long, String> seen = new ConcurrentHashMap<>();
+
+  /** When Spark was last told everything. */
+  volatile long fullSnapshotMs;
 
   Driver(SparkConf conf) throws ReflectiveOperationException {
     context = new SparkContext(conf);
@@ -74,12 +80,34 @@ final class Driver implements AutoCloseable {
   }
 
   private Object look(ExecutorPodsSnapshot snapshot) {
+    fullSnapshotMs = snapshot.fullSnapshotTs();
     scala.collection.Iterator<Tuple2<Object, ExecutorPodState>> states = snapshot.executorPods().iterator();
     while (states.hasNext()) {
       Tuple2<Object, ExecutorPodState> state = states.next();
       seen.put((Long) state._1(), state._2().getClass().getSimpleName().replace("Pod", ""));
     }
     return null;
+  }
+
+  /** What a real executor does first; false: it is turned away. Spark's own endpoint stands for the executor's. */
+  boolean register(long executorId) {
+    scala.collection.immutable.Map<String, String> none = scala.collection.immutable.Map$.MODULE$.empty();
+    scala.collection.immutable.Map<String, ResourceInformation> resources = scala.collection.immutable.Map$.MODULE$.empty();
+    try {
+      return (Boolean)
+          backend()
+              .driverEndpoint()
+              .askSync(
+                  new CoarseGrainedClusterMessages.RegisterExecutor(
+                      Long.toString(executorId), backend().driverEndpoint(), "127.0.0.1", 1, none, none, resources, 0),
+                  scala.reflect.ClassTag$.MODULE$.Boolean());
+    } catch (RuntimeException refused) {
+      return false;
+    }
+  }
+
+  Set<Long> registered() {
+    return new SparkBackend(null, backend(), null, SparkVersion.running()).executorIds();
   }
 
   long count(String state) {

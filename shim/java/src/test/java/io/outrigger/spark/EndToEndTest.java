@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.resource.ExecutorResourceRequests;
 import org.apache.spark.resource.ResourceProfile;
@@ -90,6 +91,39 @@ class EndToEndTest {
   }
 
   @Test
+  void S17_the_agent_dies_with_1000_registered_executors_and_none_is_removed_and_a_missing_one_is() throws Exception {
+    int many = 1000;
+    long ghost = 999_999;
+    try (Rig rig = new Rig("thousand")) {
+      SparkConf conf =
+          Driver.conf(rig, many)
+              .set("spark.kubernetes.executor.apiPollingInterval", "1s")
+              .set("spark.kubernetes.executor.missingPodDetectDelta", "2s");
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, many);
+        assertEquals(many, rig.record().get("posts").get("count").asInt());
+        for (long id = 1; id <= many; id++) {
+          assertTrue(driver.register(id), "executor " + id);
+        }
+        rig.killAgent();
+        long before = driver.fullSnapshotMs;
+        assertTrue(driver.register(ghost), "an executor without a pod");
+        long since = System.currentTimeMillis();
+        // Longer than Spark allows a pod to be missing: it would remove all if it were told anything now.
+        Rig.await("end of missingPodDetectDelta", BOUND_S, () -> System.currentTimeMillis() - since > 4_000);
+        assertTrue(driver.fullSnapshotMs - before < 2_000, "full snapshots without an agent");
+        assertEquals(many + 1, driver.registered().size());
+        rig.startAgent();
+        Rig.await("end of the executor that has no pod", BOUND_S, () -> !driver.registered().contains(ghost));
+        assertEquals(many, driver.registered().size());
+        assertEquals(many, driver.count("Running"));
+        assertEquals(many, rig.record().get("posts").get("count").asInt());
+      }
+      Rig.await("empty namespace after stop()", BOUND_S, () -> rig.podCount() == 0);
+    }
+  }
+
+  @Test
   void S3_S4_S25_profiles_that_the_driver_renders_and_contexts_one_after_another() throws Exception {
     try (Rig rig = new Rig("profiles")) {
       for (String rendering : new String[] {"driver", "stamp"}) {
@@ -133,6 +167,8 @@ class EndToEndTest {
         Rig.await("3 pods left", BOUND_S, () -> rig.podCount() == 3);
         Rig.await("7 executors that Spark knows as deleted", BOUND_S, () -> driver.count("Deleted") == 7);
         assertEquals(3, driver.count("Pending"));
+        OutriggerPodsAllocator allocator = driver.allocator();
+        Rig.await("empty set of deleted ids: their pods are gone", BOUND_S, () -> LongStream.rangeClosed(1, 10).noneMatch(id -> allocator.isDeleted(Long.toString(id))));
         assertEquals(10, rig.record().get("posts").get("count").asInt());
       }
     }

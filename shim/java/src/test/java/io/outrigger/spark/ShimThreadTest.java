@@ -23,6 +23,9 @@ class ShimThreadTest {
 
     Script() {
       super(0);
+      Batch attached = new Batch();
+      attached.session = Batch.SESSION_ATTACHED;
+      batches.add(attached);
     }
 
     @Override
@@ -53,11 +56,12 @@ class ShimThreadTest {
 
   private final Script channel = new Script();
   private final CountedFailures failures = new CountedFailures();
+  private final AtomicInteger targets = new AtomicInteger();
 
   private ShimThread thread(SparkSide spark) {
     SnapshotFeed feed = new SnapshotFeed(spark, new SyntheticPods("ns", "app", "c"), failures, c -> "class", age -> null, 30_000, 30_000);
     TemplateBook templates = new TemplateBook(null, null, false, 0, failures, () -> 0);
-    return new ShimThread(channel, spark, feed, templates, new Deletions(), failures, new SparkConf(false));
+    return new ShimThread(channel, spark, feed, templates, new Deletions(), failures, new SparkConf(false), targets::incrementAndGet);
   }
 
   private static Batch batch(Change... changes) {
@@ -82,6 +86,23 @@ class ShimThreadTest {
     runUntilEmpty(thread(spark));
     assertEquals(2, spark.count("update"));
     assertEquals(last.sequence, channel.acknowledged.poll());
+  }
+
+  @Test
+  void S8_targets_are_posted_once_after_the_first_table_was_read_to_its_end() throws Exception {
+    channel.batches.clear();
+    Batch rest = batch(Changes.running(1));
+    rest.session = Batch.SESSION_ATTACHED;
+    rest.more = true;
+    channel.batches.add(rest);
+    Batch end = batch(Changes.running(2));
+    end.session = Batch.SESSION_ATTACHED;
+    channel.batches.add(end);
+    channel.batches.add(end);
+    RecordedSpark spark = new RecordedSpark();
+    runUntilEmpty(thread(spark));
+    assertEquals(1, targets.get());
+    assertEquals(0, spark.count("update"), "of an earlier driver");
   }
 
   @Test
