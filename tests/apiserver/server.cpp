@@ -6,7 +6,9 @@
 #include <stdexcept>
 
 #include "tests/apiserver/control/front.h"
+#include "tests/apiserver/controllers/volume_provisioner.h"
 #include "tests/apiserver/http/certificates.h"
+#include "tests/apiserver/kubelet/kubelet.h"
 
 namespace outrigger::apiserver {
 namespace {
@@ -32,6 +34,8 @@ struct Server::Impl {
         network(network_options(config, tls)),
         store(config.first_rv, config.window),
         watches(store, network.clock(), config.watch, config.seed),
+        collector(store, network.clock()),
+        provisioner(store, network.clock()),
         kubelet(store, network.clock(), config.kubelet, config.seed + 1),
         access(config.accounts, config.open_access),
         api(store, network.clock(), watches, config.api, config.seed + 2),
@@ -42,7 +46,7 @@ struct Server::Impl {
                 .black_hole_all = [this] { network.black_hole_all(); },
                 .restart = [this](Millis down) { front.restart(down); }},
                [this](std::string_view name_space) { return active_pods(name_space); }),
-        front({network, store, watches, api, access, kubelet, faults, config.verbose}) {
+        front({network, store, watches, api, access, kubelet, collector, faults, config.verbose}) {
     network.serve(
         [this](auto request, auto responder) { front.handle(std::move(request), std::move(responder)); },
         [this] {
@@ -71,6 +75,8 @@ struct Server::Impl {
   Network network;
   Store store;
   WatchHub watches;
+  GarbageCollector collector;
+  VolumeProvisioner provisioner;
   Kubelet kubelet;
   Access access;
   Api api;

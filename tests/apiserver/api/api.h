@@ -36,6 +36,8 @@ class Api {
              StreamFault fault);
   HttpResponse get(const ApiRequest& api, View view);
   HttpResponse create(const ApiRequest& api, View view);
+  HttpResponse create_object(const ApiRequest& api, Json object, View view, bool applied);
+  HttpResponse apply(const ApiRequest& api, View view);
   HttpResponse evict(const ApiRequest& api);
   HttpResponse update(const ApiRequest& api, View view);
   HttpResponse patch(const ApiRequest& api, View view);

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::array object_members{"apiVersion", "kind", "metadata", "spec", "status"};
 constexpr std::array configmap_members{"apiVersion", "kind", "metadata", "data", "binaryData", "immutable"};
+constexpr std::array secret_members{"apiVersion", "kind", "metadata", "data",
+                                    "stringData", "type", "immutable"};
 constexpr std::array metadata_members{"name",
                                       "generateName",
                                       "namespace",
@@ -128,8 +130,10 @@ constexpr std::array shapes{
     Shape{"spec", "nodeSelector", false, "PodSpec.spec.nodeSelector", "map[string]string"},
 };
 
-std::optional<std::string> wrong_type(const Json& object) {
+std::optional<std::string> wrong_type(Resource resource, const Json& object) {
   for (const Shape& shape : shapes) {
+    const bool of_pods = shape.member == std::string_view("spec") || shape.parent == std::string_view("spec");
+    if (of_pods && resource != Resource::pods) continue;
     const Json* parent = &object;
     if (*shape.parent != '\0') {
       const auto it = object.find(shape.parent);
@@ -161,6 +165,10 @@ std::optional<std::string> wrong_type(const Json& object) {
 Outcome<Json> decode_object(Resource resource, const std::string& body, std::string_view content_type) {
   if (!content_type.empty() && content_type != "application/json")
     return tl::unexpected(status::unsupported_media_type());
+  return decode_json(resource, body);
+}
+
+Outcome<Json> decode_json(Resource resource, const std::string& body) {
   const std::string kind(info(resource).kind);
   Json object = parse_json(body);
   if (object.is_discarded()) {
@@ -179,7 +187,7 @@ Outcome<Json> decode_object(Resource resource, const std::string& body, std::str
                                               ": converting (v1." + given + ") to (core." + kind +
                                               "): unknown conversion"));
   }
-  if (auto why = wrong_type(object)) {
+  if (auto why = wrong_type(resource, object)) {
     return tl::unexpected(
         status::bad_request(kind + " in version \"v1\" cannot be handled as a " + kind + ": " + *why));
   }
@@ -190,6 +198,8 @@ std::vector<std::string> unknown_fields(Resource resource, const Json& object) {
   std::vector<std::string> found;
   if (resource == Resource::configmaps) {
     collect_unknown(object, configmap_members, "", found);
+  } else if (resource == Resource::secrets) {
+    collect_unknown(object, secret_members, "", found);
   } else {
     collect_unknown(object, object_members, "", found);
   }

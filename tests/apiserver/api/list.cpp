@@ -129,7 +129,8 @@ void Api::list(const ApiRequest& api, const std::shared_ptr<Responder>& responde
     const auto& kind = info(plan.query.resource);
     std::string head = "{\"kind\":\"";
     head.append(view == View::metadata ? "PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/v1\""
-                                       : std::string(kind.list_kind) + "\",\"apiVersion\":\"v1\"");
+                                       : std::string(kind.list_kind) + "\",\"apiVersion\":\"" +
+                                             std::string(kind.api_version) + "\"");
     head.append(",\"metadata\":{\"resourceVersion\":\"").append(std::to_string(plan.query.at)).append("\"");
     if (!page.next.empty()) {
       const std::string start =

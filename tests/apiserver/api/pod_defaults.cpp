@@ -102,6 +102,18 @@ void default_resources(Json& container) {
   resources = std::move(ordered);
 }
 
+void default_probe(Json& container, const char* name) {
+  if (!container.contains(name) || !container[name].is_object()) return;
+  Json& probe = container[name];
+  fall_back(probe, "timeoutSeconds", 1);
+  fall_back(probe, "periodSeconds", 10);
+  fall_back(probe, "successThreshold", 1);
+  fall_back(probe, "failureThreshold", 3);
+  if (!probe.contains("httpGet") || !probe["httpGet"].is_object()) return;
+  fall_back(probe["httpGet"], "path", "/");
+  fall_back(probe["httpGet"], "scheme", "HTTP");
+}
+
 void default_container(Json& container) {
   if (!container.is_object()) return;
   default_resources(container);
@@ -118,7 +130,20 @@ void default_container(Json& container) {
       if (port.is_object()) fall_back(port, "protocol", "TCP");
     }
   }
+  for (const char* probe : {"livenessProbe", "readinessProbe", "startupProbe"})
+    default_probe(container, probe);
   reorder(container, container_order);
+}
+
+void default_token_sources(Json& volume) {
+  if (!volume.is_object() || !volume.contains("projected")) return;
+  Json& projected = volume["projected"];
+  if (!projected.is_object() || !projected.contains("sources") || !projected["sources"].is_array()) return;
+  for (auto& source : projected["sources"]) {
+    if (source.is_object() && source.contains("serviceAccountToken") &&
+        source["serviceAccountToken"].is_object())
+      fall_back(source["serviceAccountToken"], "expirationSeconds", 3600);
+  }
 }
 
 void default_volumes(Json& spec) {
@@ -128,6 +153,7 @@ void default_volumes(Json& spec) {
       if (volume.is_object() && volume.contains(source) && volume[source].is_object())
         fall_back(volume[source], "defaultMode", 420);
     }
+    default_token_sources(volume);
   }
 }
 

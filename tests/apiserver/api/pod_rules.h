@@ -12,6 +12,9 @@ namespace outrigger::apiserver {
 // Reads the body of a create or update. The errors are the 400s of the real decoder.
 Outcome<Json> decode_object(Resource resource, const std::string& body, std::string_view content_type);
 
+// The same, whatever the content type.
+Outcome<Json> decode_json(Resource resource, const std::string& body);
+
 // Paths of members that the type does not have, as in "spec.notAField".
 std::vector<std::string> unknown_fields(Resource resource, const Json& object);
 

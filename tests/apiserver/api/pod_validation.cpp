@@ -2,6 +2,7 @@
 #include <array>
 #include <cctype>
 
+#include "tests/apiserver/api/object_rules.h"
 #include "tests/apiserver/api/pod_rules.h"
 #include "tests/apiserver/base/text.h"
 
@@ -125,7 +126,10 @@ Json without_mutable(Json spec) {
 std::vector<StatusCause> validate_create(Resource resource, const Json& object) {
   std::vector<StatusCause> causes;
   check_metadata(child(object, "metadata"), causes);
-  if (resource != Resource::pods) return causes;
+  if (resource != Resource::pods) {
+    validate_other(resource, object, causes);
+    return causes;
+  }
   const Json& spec = child(object, "spec");
   if (!spec.contains("containers") || !spec["containers"].is_array() || spec["containers"].empty()) {
     causes.push_back(required("spec.containers"));
@@ -149,11 +153,8 @@ std::vector<StatusCause> validate_update(Resource resource, const Json& before, 
         bad("metadata.name", string_member(child(after, "metadata"), "name"), "field is immutable"));
   }
   check_metadata(child(after, "metadata"), causes);
-  if (resource == Resource::configmaps) {
-    if (before.value("immutable", false) && (before.value("data", Json()) != after.value("data", Json()))) {
-      causes.push_back(
-          {"FieldValueForbidden", "Forbidden: field is immutable when `immutable` is set", "data"});
-    }
+  if (resource != Resource::pods) {
+    validate_other_update(resource, before, after, causes);
     return causes;
   }
   if (without_mutable(child(before, "spec")) != without_mutable(child(after, "spec"))) {

@@ -55,20 +55,25 @@ std::string ApiRequest::manager() const {
 
 std::optional<ApiRequest> understand(const HttpRequest& request, const Target& target) {
   const auto& path = target.path;
-  if (path.size() < 3 || path[0] != "api" || path[1] != "v1") return {};
   ApiRequest api;
-  api.query = target.query;
   std::size_t at = 2;
-  if (path[2] == "namespaces" && path.size() > 4) {
-    api.name_space = path[3];
-    at = 4;
+  if (path.size() >= 4 && path[0] == "apis" && path[2] == "v1") {
+    api.group = path[1];
+    at = 3;
+  } else if (path.size() < 3 || path[0] != "api" || path[1] != "v1") {
+    return {};
+  }
+  api.query = target.query;
+  if (path[at] == "namespaces" && path.size() > at + 2) {
+    api.name_space = path[at + 1];
+    at += 2;
   }
   api.plural = path[at];
   if (path.size() > at + 1) api.name = path[at + 1];
   if (path.size() > at + 2) api.subresource = path[at + 2];
   if (path.size() > at + 3) return {};
   if (api.plural == "namespaces") api.name_space = api.name;
-  api.resource = resource_by_plural(api.plural);
+  api.resource = resource_by_plural(api.group, api.plural);
   api.user_agent = request.header("user-agent");
   api.accept = request.header("accept");
   api.content_type = lower(trim(

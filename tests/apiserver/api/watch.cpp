@@ -23,7 +23,9 @@ std::string bookmark_text(const WatchRequest& request, Rv rv, bool ends_initial_
   std::string text = "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"";
   const bool partial = request.view == View::metadata;
   text.append(partial ? "PartialObjectMetadata" : info(request.resource).kind);
-  text.append(partial ? "\",\"apiVersion\":\"meta.k8s.io/v1\"" : "\",\"apiVersion\":\"v1\"");
+  text.append("\",\"apiVersion\":\"")
+      .append(partial ? "meta.k8s.io/v1" : info(request.resource).api_version)
+      .append("\"");
   text.append(",\"metadata\":{\"resourceVersion\":\"").append(std::to_string(rv)).append("\"");
   if (ends_initial_events) text.append(",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}");
   text.append("}");

@@ -2,7 +2,9 @@
 #include <charconv>
 
 #include "tests/apiserver/api/api.h"
+#include "tests/apiserver/api/object_rules.h"
 #include "tests/apiserver/api/pod_rules.h"
+#include "tests/apiserver/controllers/garbage_collector.h"
 #include "tests/apiserver/store/deletion.h"
 #include "tests/apiserver/store/managed_fields.h"
 #include "tests/apiserver/store/patch.h"
@@ -14,6 +16,7 @@ constexpr std::size_t generated_prefix = 58;  // generateName is cut here, five 
 
 struct DeleteOptions {
   std::optional<std::int64_t> grace_s;
+  std::string propagation = "Background";
   std::string uid;
   std::string resource_version;
   bool dry_run = false;
@@ -39,9 +42,43 @@ Outcome<DeleteOptions> delete_options(const ApiRequest& api) {
   const Json preconditions = body.contains("preconditions") ? body["preconditions"] : Json::object();
   options.uid = string_member(preconditions, "uid");
   options.resource_version = string_member(preconditions, "resourceVersion");
+  if (body.value("orphanDependents", false)) options.propagation = "Orphan";
+  for (const auto& policy :
+       {std::string(api.option("propagationPolicy")), string_member(body, "propagationPolicy")}) {
+    if (!policy.empty()) options.propagation = policy;
+  }
+  if (options.propagation != "Background" && options.propagation != "Foreground" &&
+      options.propagation != "Orphan") {
+    return tl::unexpected(
+        status::invalid("meta.k8s.io", "DeleteOptions", "",
+                        {{"FieldValueNotSupported",
+                          "Unsupported value: " + json_string(options.propagation) +
+                              ": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                          "propagationPolicy"}}));
+  }
   options.dry_run =
       api.dry_run() || (body.contains("dryRun") && body["dryRun"].is_array() && !body["dryRun"].empty());
   return options;
+}
+
+DeletionResult delete_as_asked(Store& store, const Snapshot& object, const DeleteOptions& options,
+                               std::int64_t unix_ms) {
+  if (options.propagation == "Orphan") orphan_dependents(store, object.meta.uid);
+  const std::string_view finalizer = options.propagation == "Foreground" ? foreground_finalizer : "";
+  return delete_object(store, object, options.grace_s, unix_ms, finalizer);
+}
+
+// Of these the answer to a DELETE is the object itself.
+bool answers_with_object(Resource resource) {
+  return resource == Resource::pods || resource == Resource::services ||
+         resource == Resource::persistentvolumeclaims;
+}
+
+// An update that leaves the server's part out does not take it away.
+void keep_addresses(const Json& before, Json& after) {
+  for (const char* name : {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"}) {
+    if (before.contains(name) && !after.contains(name)) after[name] = before[name];
+  }
 }
 
 Json status_of(const Json& object) {
@@ -53,7 +90,10 @@ Json status_of(const Json& object) {
 HttpResponse Api::create(const ApiRequest& api, View view) {
   auto decoded = decode_object(*api.resource, *api.body, api.content_type);
   if (!decoded) return decoded.error();
-  Json object = std::move(*decoded);
+  return create_object(api, std::move(*decoded), view, false);
+}
+
+HttpResponse Api::create_object(const ApiRequest& api, Json object, View view, bool applied) {
   Json& metadata = object["metadata"];
   if (metadata.is_null()) metadata = Json::object();
   const std::string kind(info(*api.resource).kind);
@@ -89,15 +129,9 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
   }
   const std::string now = rfc3339(clock_.unix_ms());
   const bool pod = *api.resource == Resource::pods;
-  if (pod) {
-    if (!object.contains("spec") || !object["spec"].is_object()) object["spec"] = Json::object();
-    default_pod(object);
-  }
+  default_object(*api.resource, object);
   const Json owned = owned_fields(object);
-  if (pod) {
-    admit_pod(object);
-    object["status"] = Json{{"phase", "Pending"}, {"qosClass", qos_class(object["spec"])}};
-  }
+  allot(*api.resource, object, random_());
   if (auto causes = validate_create(*api.resource, object); !causes.empty()) {
     return status::invalid("", kind, string_member(object["metadata"], "name"), std::move(causes));
   }
@@ -105,11 +139,11 @@ HttpResponse Api::create(const ApiRequest& api, View view) {
   Meta& meta = draft.meta;
   meta.name_space = api.name_space;
   meta.uid = random_uuid(random_);
-  meta.generation = pod ? 1 : 0;
+  meta.generation = pod || *api.resource == Resource::networkpolicies ? 1 : 0;
   meta.creation_timestamp = now;
   meta.deletion_timestamp.clear();
   meta.deletion_grace_s.reset();
-  note_manager(meta, api.manager(), "", now, owned);
+  note_manager(meta, api.manager(), "", now, owned, applied);
   if (pod) {
     if (auto refused = over_quota(settings_.quotas, store_, draft)) return *refused;
   }
@@ -164,6 +198,7 @@ HttpResponse Api::update(const ApiRequest& api, View view) {
 
 HttpResponse Api::patch(const ApiRequest& api, View view) {
   PatchType type = PatchType::merge;
+  if (api.content_type == "application/apply-patch+yaml") return apply(api, view);
   if (api.content_type == "application/json-patch+json") {
     type = PatchType::json;
   } else if (api.content_type == "application/strategic-merge-patch+json") {
@@ -187,6 +222,36 @@ HttpResponse Api::patch(const ApiRequest& api, View view) {
   return write_changed(api, before, old_json, std::move(*changed), view, touched);
 }
 
+// Server-side apply, simplified: conflicts are forced, and a field that is no longer applied stays.
+HttpResponse Api::apply(const ApiRequest& api, View view) {
+  if (api.option("fieldManager").empty()) {
+    return status::invalid(
+        "meta.k8s.io", "PatchOptions", "",
+        {{"FieldValueRequired", "Required value: is required for apply patch", "fieldManager"}});
+  }
+  auto decoded = decode_json(*api.resource, *api.body);
+  if (!decoded) return decoded.error();
+  Json wish = std::move(*decoded);
+  if (!wish.contains("metadata") || !wish["metadata"].is_object()) wish["metadata"] = Json::object();
+  if (wish["metadata"].contains("managedFields") && !wish["metadata"]["managedFields"].empty())
+    return status::bad_request("metadata.managedFields must be nil");
+  const std::string name = string_member(wish["metadata"], "name");
+  if (!name.empty() && name != api.name) {
+    return status::bad_request("the name of the object (" + name + ") does not match the name on the URL (" +
+                               api.name + ")");
+  }
+  wish["metadata"]["name"] = api.name;
+  const auto before = store_.find(*api.resource, api.name_space, api.name);
+  if (!before) return create_object(api, std::move(wish), view, true);
+  const Json old_json = to_json(*before);
+  Json changed = old_json;
+  for (const char* name_of_system : {"creationTimestamp", "managedFields"})
+    wish["metadata"].erase(name_of_system);
+  if (api.subresource != "status") wish.erase("status");
+  strategic_merge(changed, wish);
+  return write_changed(api, before, old_json, std::move(changed), view, wish);
+}
+
 HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before, const Json& old_json,
                                 Json changed, View view, const Json& touched) {
   const std::string wanted = string_member(changed["metadata"], "resourceVersion");
@@ -202,10 +267,10 @@ HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before
     if (draft.status == before->status()) return shown(200, *before, view);
     note_manager(draft.meta, api.manager(), "status", now, owned_status_fields(status_of(changed)));
   } else {
-    if (*api.resource == Resource::pods) {
-      changed["status"] = status_of(old_json);
-      if (!changed.contains("spec")) changed["spec"] = old_json["spec"];
-    }
+    changed["status"] = status_of(old_json);
+    if (old_json.contains("spec") && !changed.contains("spec")) changed["spec"] = old_json["spec"];
+    if (*api.resource != Resource::pods) default_object(*api.resource, changed);
+    if (*api.resource == Resource::services) keep_addresses(old_json["spec"], changed["spec"]);
     if (auto causes = validate_update(*api.resource, old_json, changed); !causes.empty()) {
       return status::invalid("", info(*api.resource).kind, api.name, std::move(causes));
     }
@@ -218,13 +283,12 @@ HttpResponse Api::write_changed(const ApiRequest& api, const SnapshotPtr& before
     draft.meta.finalizers = std::move(next.meta.finalizers);
     if (encode(draft, before->rv)->text == before->text)
       return shown(200, *before, view);  // nothing to write
-    note_manager(draft.meta, api.manager(), "", now, owned_fields(touched));
+    const bool applied = api.content_type == "application/apply-patch+yaml";
+    note_manager(draft.meta, api.manager(), "", now, owned_fields(touched), applied);
   }
   if (api.dry_run()) return shown(200, *encode(std::move(draft), before->rv), view);
   const SnapshotPtr after = store_.put(std::move(draft));
-  const bool released = after->meta.terminating() && after->meta.finalizers.empty() &&
-                        !before->meta.finalizers.empty() && after->meta.deletion_grace_s.value_or(0) == 0;
-  if (released) store_.remove(*after);
+  if (!before->meta.finalizers.empty()) remove_if_released(store_, *after);
   return shown(200, *after, view);
 }
 
@@ -241,8 +305,8 @@ HttpResponse Api::remove(const ApiRequest& api, View view) {
                                 std::to_string(object->rv));
   }
   if (options->dry_run) return shown(200, *object, view);
-  const auto result = delete_object(store_, *object, options->grace_s, clock_.unix_ms());
-  if (*api.resource == Resource::pods) return shown(200, *result.object, view);
+  const auto result = delete_as_asked(store_, *object, *options, clock_.unix_ms());
+  if (answers_with_object(*api.resource) || !result.gone) return shown(200, *result.object, view);
   HttpResponse response;
   response.body =
       dump(Json{{"kind", "Status"},
@@ -265,11 +329,12 @@ void Api::remove_collection(const ApiRequest& api, const std::shared_ptr<Respond
                   .start = {},
                   .selection = &*chosen};
   auto items = store_.list(query).items;
-  std::string head = "{\"kind\":\"" + std::string(info(*api.resource).list_kind) +
-                     "\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"" +
-                     std::to_string(store_.rv()) + "\"},\"items\":[";
+  std::string head = "{\"kind\":\"" + std::string(info(*api.resource).list_kind) + "\",\"apiVersion\":\"" +
+                     std::string(info(*api.resource).api_version) +
+                     "\",\"metadata\":{\"resourceVersion\":\"" + std::to_string(store_.rv()) +
+                     "\"},\"items\":[";
   if (!options->dry_run) {
-    for (const auto& item : items) delete_object(store_, *item, options->grace_s, clock_.unix_ms());
+    for (const auto& item : items) delete_as_asked(store_, *item, *options, clock_.unix_ms());
   }
   if (!items.empty()) return responder->stream({}, list_body(std::move(head), std::move(items), view));
   HttpResponse response;

@@ -182,6 +182,7 @@ void Front::reset() {
   parts_.faults.load({});
   parts_.network.drop_streams();
   parts_.kubelet.reset();
+  parts_.collector.reset();
   parts_.store.clear();
   record_ = Record(parts_.network.clock().unix_ms());
 }

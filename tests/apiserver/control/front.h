@@ -7,9 +7,10 @@
 #include "tests/apiserver/api/access.h"
 #include "tests/apiserver/api/api.h"
 #include "tests/apiserver/control/record.h"
+#include "tests/apiserver/controllers/garbage_collector.h"
 #include "tests/apiserver/faults/engine.h"
 #include "tests/apiserver/http/network.h"
-#include "tests/apiserver/kubelet/kubelet.h"
+#include "tests/apiserver/kubelet/pod_life.h"
 
 namespace outrigger::apiserver {
 
@@ -19,7 +20,8 @@ struct FrontParts {
   WatchHub& watches;
   Api& api;
   Access& access;
-  Kubelet& kubelet;
+  PodLife& kubelet;
+  GarbageCollector& collector;
   FaultEngine& faults;
   bool verbose = false;
 };

@@ -91,9 +91,12 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
     if (silent_) return swallow();
     parser_.emplace();
     parser_->body_limit(context_->body_bytes);
+    parser_->header_limit(context_->header_bytes);
     beast::http::async_read(stream_, buffer_, *parser_,
                             [self = this->shared_from_this()](Error error, std::size_t) {
                               if (error == beast::http::error::body_limit) return self->refuse_large_body();
+                              if (error == beast::http::error::header_limit)
+                                return self->refuse_large_header();
                               if (error) return self->end();
                               self->dispatch();
                             });
@@ -106,6 +109,16 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
         failure({.code = 413,
                  .reason = "RequestEntityTooLarge",
                  .message = "Request entity too large: limit is " + std::to_string(context_->body_bytes)}));
+  }
+
+  // Go's own answer, given before any handler runs.
+  void refuse_large_header() {
+    keep_alive_ = false;
+    ++turn_;
+    HttpResponse response{
+        .code = 431, .content_type = "text/plain; charset=utf-8", .headers = {}, .body = {}};
+    response.body = "431 Request Header Fields Too Large";
+    write_answer(std::move(response));
   }
 
   void dispatch() {

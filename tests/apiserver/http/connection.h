@@ -24,6 +24,7 @@ struct ConnectionContext {
   const Clock* clock = nullptr;
   boost::asio::ssl::context* tls = nullptr;  // null = plain
   std::size_t body_bytes = 0;
+  std::uint32_t header_bytes = 0;
   std::function<void(std::uint64_t)> on_end;
   std::function<std::string()> audit_id;
 };

@@ -78,11 +78,50 @@ class AsioClock final : public Clock {
   TimerId last_id_ = 0;
 };
 
+class AsioDescriptors final : public Descriptors {
+ public:
+  explicit AsioDescriptors(asio::io_context& context) : context_(context) {}
+  ~AsioDescriptors() override {
+    for (auto& [descriptor, stream] : watched_) stream->release();
+  }
+
+  void watch(int descriptor, std::function<void()> then) override {
+    auto stream = std::make_shared<asio::posix::stream_descriptor>(context_, descriptor);
+    watched_[descriptor] = stream;
+    wait(stream, std::make_shared<std::function<void()>>(std::move(then)));
+  }
+
+  void forget(int descriptor) override {
+    const auto found = watched_.find(descriptor);
+    if (found == watched_.end()) return;
+    found->second->release();
+    watched_.erase(found);
+  }
+
+ private:
+  using Stream = std::shared_ptr<asio::posix::stream_descriptor>;
+
+  void wait(const Stream& stream, const std::shared_ptr<std::function<void()>>& then) {
+    stream->async_wait(asio::posix::stream_descriptor::wait_read, [this, stream, then](Error error) {
+      if (error || !stream->is_open()) return;
+      (*then)();
+      if (stream->is_open()) wait(stream, then);
+    });
+  }
+
+  asio::io_context& context_;
+  std::map<int, Stream> watched_;
+};
+
 }  // namespace
 
 struct Network::Impl {
   explicit Impl(Options given)
-      : options(std::move(given)), clock(context), acceptor(context), tls(asio::ssl::context::tls_server) {
+      : options(std::move(given)),
+        clock(context),
+        descriptors(context),
+        acceptor(context),
+        tls(asio::ssl::context::tls_server) {
     if (options.tls) {
       tls.use_certificate_chain_file(options.files.certificate);
       tls.use_private_key_file(options.files.key, asio::ssl::context::pem);
@@ -99,6 +138,7 @@ struct Network::Impl {
     connection_context->clock = &clock;
     connection_context->tls = options.tls ? &tls : nullptr;
     connection_context->body_bytes = options.body_bytes;
+    connection_context->header_bytes = options.header_bytes;
     connection_context->on_end = [this](std::uint64_t id) {
       asio::post(context, [this, id] { connections.erase(id); });
     };
@@ -151,6 +191,7 @@ struct Network::Impl {
   Options options;
   asio::io_context context{1};
   AsioClock clock;
+  AsioDescriptors descriptors;
   tcp::acceptor acceptor;
   tcp::endpoint endpoint;
   asio::ssl::context tls;
@@ -182,6 +223,10 @@ std::uint16_t Network::port() const {
 }
 Clock& Network::clock() {
   return impl_->clock;
+}
+
+Descriptors& Network::descriptors() {
+  return impl_->descriptors;
 }
 
 void Network::serve(Handler handler, std::function<Welcome()> on_connect) {

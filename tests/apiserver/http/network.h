@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/apiserver/base/clock.h"
+#include "tests/apiserver/base/descriptors.h"
 #include "tests/apiserver/http/message.h"
 
 namespace outrigger::apiserver {
@@ -36,7 +37,8 @@ class Network {
     std::uint16_t port = 0;
     bool tls = true;
     TlsFiles files;
-    std::size_t body_bytes = 3u << 20;  // the real server's bound
+    std::size_t body_bytes = 3u << 20;      // the real server's bound
+    std::uint32_t header_bytes = 1u << 20;  // Go's; a selector of 1,000 executor ids is one line of a header
   };
   // Throws std::runtime_error when it cannot listen or load the certificate.
   explicit Network(Options options);
@@ -46,6 +48,7 @@ class Network {
 
   std::uint16_t port() const;
   Clock& clock();
+  Descriptors& descriptors();
   void serve(Handler handler, std::function<Welcome()> on_connect);
   // Runs until stop(); the calling thread becomes the server's thread.
   void run();

@@ -10,30 +10,20 @@
 
 #include "tests/apiserver/base/clock.h"
 #include "tests/apiserver/kubelet/plan.h"
+#include "tests/apiserver/kubelet/pod_life.h"
 #include "tests/apiserver/kubelet/pod_status.h"
 #include "tests/apiserver/store/store.h"
-#include "tl/expected.hpp"
 
 namespace outrigger::apiserver {
 
-struct Death {
-  std::string name_space;
-  std::string name;
-  std::string uid;
-  std::string exec_id;
-  std::string cause;  // as asked for
-  std::int64_t at_ms = 0;
-};
-
-class Kubelet {
+class Kubelet final : public PodLife {
  public:
   Kubelet(Store& store, Clock& clock, KubeletSettings settings, std::uint64_t seed);
 
-  // Ends a pod now. The error is one line for the caller.
   tl::expected<void, std::string> die(std::string_view name_space, std::string_view name,
-                                      std::string_view cause);
-  const std::vector<Death>& deaths() const { return deaths_; }
-  void reset();
+                                      std::string_view cause) override;
+  const std::vector<Death>& deaths() const override { return deaths_; }
+  void reset() override;
   KubeletSettings& settings() { return settings_; }
 
  private:

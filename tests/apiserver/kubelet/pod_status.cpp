@@ -21,14 +21,6 @@ constexpr std::array order{"observedGeneration",
                            "containerStatuses",
                            "qosClass"};
 
-void reorder(Json& status) {
-  Json sorted = Json::object();
-  for (const char* name : order) {
-    if (auto it = status.find(name); it != status.end()) sorted[name] = std::move(*it);
-  }
-  status = std::move(sorted);
-}
-
 std::string names_of(const PodFacts& facts) {
   std::string names;
   for (const auto& container : facts.containers)
@@ -65,6 +57,14 @@ std::string started_at(const Json& status, const std::string& fallback) {
 }
 
 }  // namespace
+
+void reorder(Json& status) {
+  Json sorted = Json::object();
+  for (const char* name : order) {
+    if (auto it = status.find(name); it != status.end()) sorted[name] = std::move(*it);
+  }
+  status = std::move(sorted);
+}
 
 void set_condition(Json& status, std::string_view type, bool value, const std::string& now,
                    std::string_view reason, std::string_view message) {

@@ -34,6 +34,9 @@ struct Ending {
 
 namespace pod_status {
 
+// Members in the order in which the real server writes them.
+void reorder(Json& status);
+
 void set_condition(Json& status, std::string_view type, bool value, const std::string& now,
                    std::string_view reason = {}, std::string_view message = {});
 void scheduled(Json& status, const std::string& now);

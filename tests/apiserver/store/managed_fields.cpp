@@ -112,16 +112,17 @@ Json owned_status_fields(const Json& status) {
 }
 
 void note_manager(Meta& meta, const std::string& manager, const std::string& subresource,
-                  const std::string& time, const Json& fields) {
+                  const std::string& time, const Json& fields, bool applied) {
   const auto found = std::find_if(meta.managed.begin(), meta.managed.end(), [&](const ManagedEntry& e) {
-    return e.manager == manager && e.subresource == subresource;
+    return e.manager == manager && e.subresource == subresource && e.applied == applied;
   });
   if (found == meta.managed.end()) {
-    meta.managed.push_back({manager, time, subresource, std::make_shared<const std::string>(dump(fields))});
+    meta.managed.push_back(
+        {manager, time, subresource, std::make_shared<const std::string>(dump(fields)), applied});
     return;
   }
   found->time = time;
-  if (!subresource.empty()) {  // a status writer owns what it last wrote
+  if (!subresource.empty() || applied) {  // such a writer owns what it last wrote
     found->fields = std::make_shared<const std::string>(dump(fields));
     return;
   }

@@ -14,6 +14,6 @@ Json owned_status_fields(const Json& status);
 
 // Records that `manager` wrote `fields`; an entry it already has is extended.
 void note_manager(Meta& meta, const std::string& manager, const std::string& subresource,
-                  const std::string& time, const Json& fields);
+                  const std::string& time, const Json& fields, bool applied = false);
 
 }  // namespace outrigger::apiserver

@@ -5,8 +5,13 @@
 namespace outrigger::apiserver {
 namespace {
 
-constexpr std::array<ResourceInfo, 2> resources{
-    {{"pods", "Pod", "PodList"}, {"configmaps", "ConfigMap", "ConfigMapList"}}};
+constexpr std::array<ResourceInfo, resource_count> resources{
+    {{"pods", "Pod", "PodList"},
+     {"configmaps", "ConfigMap", "ConfigMapList"},
+     {"services", "Service", "ServiceList"},
+     {"persistentvolumeclaims", "PersistentVolumeClaim", "PersistentVolumeClaimList"},
+     {"secrets", "Secret", "SecretList"},
+     {"networkpolicies", "NetworkPolicy", "NetworkPolicyList", "networking.k8s.io", "networking.k8s.io/v1"}}};
 
 void append_map(std::string& out, std::string_view name, const Labels& map) {
   if (map.empty()) return;
@@ -20,14 +25,16 @@ void append_map(std::string& out, std::string_view name, const Labels& map) {
   out += '}';
 }
 
-void append_managed(std::string& out, const std::vector<ManagedEntry>& managed) {
+void append_managed(std::string& out, const std::vector<ManagedEntry>& managed,
+                    std::string_view api_version) {
   if (managed.empty()) return;
   out += ",\"managedFields\":[";
   for (std::size_t i = 0; i < managed.size(); ++i) {
     const auto& entry = managed[i];
     if (i > 0) out += ',';
     out.append("{\"manager\":").append(json_string(entry.manager));
-    out.append(",\"operation\":\"Update\",\"apiVersion\":\"v1\",\"time\":\"").append(entry.time);
+    out.append(",\"operation\":\"").append(entry.applied ? "Apply" : "Update");
+    out.append("\",\"apiVersion\":\"").append(api_version).append("\",\"time\":\"").append(entry.time);
     out.append("\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":").append(entry.fields ? *entry.fields : "{}");
     if (!entry.subresource.empty()) out.append(",\"subresource\":").append(json_string(entry.subresource));
     out += '}';
@@ -40,7 +47,7 @@ void append_text(std::string& out, std::string_view name, std::string_view value
 }
 
 // Members in the order in which the real server writes them.
-void append_metadata(std::string& out, const Meta& meta, Rv rv) {
+void append_metadata(std::string& out, const Meta& meta, Rv rv, std::string_view api_version) {
   out.append("\"metadata\":{\"name\":").append(json_string(meta.name));
   append_text(out, "generateName", meta.generate_name);
   append_text(out, "namespace", meta.name_space);
@@ -55,7 +62,7 @@ void append_metadata(std::string& out, const Meta& meta, Rv rv) {
   append_map(out, "annotations", meta.annotations);
   if (!meta.owner_references.empty()) out.append(",\"ownerReferences\":").append(meta.owner_references);
   if (!meta.finalizers.empty()) out.append(",\"finalizers\":").append(dump(Json(meta.finalizers)));
-  append_managed(out, meta.managed);
+  append_managed(out, meta.managed, api_version);
   out += '}';
 }
 
@@ -123,9 +130,16 @@ const ResourceInfo& info(Resource resource) {
   return resources[static_cast<std::size_t>(resource)];
 }
 
-std::optional<Resource> resource_by_plural(std::string_view plural) {
+std::optional<Resource> resource_by_plural(std::string_view group, std::string_view plural) {
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    if (resources[i].plural == plural) return static_cast<Resource>(i);
+    if (resources[i].plural == plural && resources[i].group == group) return static_cast<Resource>(i);
+  }
+  return {};
+}
+
+std::optional<Resource> resource_by_kind(std::string_view kind) {
+  for (std::size_t i = 0; i < resources.size(); ++i) {
+    if (resources[i].kind == kind) return static_cast<Resource>(i);
   }
   return {};
 }
@@ -146,7 +160,7 @@ SnapshotPtr encode(Draft draft, Rv rv) {
   auto made = std::make_shared<Snapshot>();
   std::string& text = made->text;
   text.reserve(1024 + draft.members.size() + draft.status.size());
-  append_metadata(text, draft.meta, rv);
+  append_metadata(text, draft.meta, rv, info(draft.resource).api_version);
   made->metadata_bytes = text.size();
   made->members_bytes = draft.members.size();
   if (!draft.members.empty()) text.append(",").append(draft.members);
@@ -205,7 +219,9 @@ void append_object(std::string& out, const Snapshot& snapshot, View view) {
   }
   out.append("{\"kind\":\"")
       .append(info(snapshot.resource).kind)
-      .append("\",\"apiVersion\":\"v1\",")
+      .append("\",\"apiVersion\":\"")
+      .append(info(snapshot.resource).api_version)
+      .append("\",")
       .append(snapshot.text);
 }
 

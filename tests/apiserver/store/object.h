@@ -14,15 +14,27 @@ namespace outrigger::apiserver {
 
 using Rv = std::int64_t;  // resource version; one counter for all resources, as in etcd
 
-enum class Resource : std::uint8_t { pods, configmaps };
+enum class Resource : std::uint8_t {
+  pods,
+  configmaps,
+  services,
+  persistentvolumeclaims,
+  secrets,
+  networkpolicies
+};
+inline constexpr std::size_t resource_count = 6;
 
 struct ResourceInfo {
   std::string_view plural;
   std::string_view kind;
   std::string_view list_kind;
+  std::string_view group = {};  // of the API; empty = core
+  std::string_view api_version = "v1";
 };
 const ResourceInfo& info(Resource resource);
-std::optional<Resource> resource_by_plural(std::string_view plural);
+std::optional<Resource> resource_by_plural(std::string_view group, std::string_view plural);
+// Of the objects of a kind, as owner references name them.
+std::optional<Resource> resource_by_kind(std::string_view kind);
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
@@ -31,6 +43,7 @@ struct ManagedEntry {
   std::string time;
   std::string subresource;
   std::shared_ptr<const std::string> fields;  // JSON text of fieldsV1
+  bool applied = false;                       // by server-side apply
 };
 
 struct Meta {

@@ -1,4 +1,4 @@
-// Merge patch (RFC 7386), JSON patch (RFC 6902) and the part of the strategic merge patch that pods need.
+// Merge patch (RFC 7386), JSON patch (RFC 6902), strategic merge patch, and the merge of a server-side apply.
 #pragma once
 #include <string>
 
@@ -16,5 +16,8 @@ struct PatchError {
 };
 
 tl::expected<Json, PatchError> apply_patch(PatchType type, const Json& object, const std::string& patch);
+
+// Lists with a key and sets are united, everything else is replaced: what a strategic merge patch does.
+void strategic_merge(Json& target, const Json& patch);
 
 }  // namespace outrigger::apiserver

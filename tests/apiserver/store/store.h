@@ -72,7 +72,7 @@ class Store {
   Rv rv_;
   Rv compacted_;
   Window window_;
-  std::map<std::string, SnapshotPtr> index_[2];
+  std::map<std::string, SnapshotPtr> index_[resource_count];
   std::deque<Event> history_;
   std::vector<std::function<void(const Event&)>> listeners_;
 };

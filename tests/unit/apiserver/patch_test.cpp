@@ -24,6 +24,44 @@ TEST(StrategicMergePatch, merges_containers_by_name_and_conditions_by_type) {
       parse_json(R"({"containers":[{"name":"a","image":"2"}],"args":["y"]})"));
 }
 
+TEST(StrategicMergePatch, unites_finalizers_and_takes_named_ones_away) {
+  EXPECT_EQ(applied(PatchType::strategic, R"({"finalizers":["a","b"]})", R"({"finalizers":["b","c"]})"),
+            parse_json(R"({"finalizers":["a","b","c"]})"));
+  EXPECT_EQ(applied(PatchType::strategic, R"({"finalizers":["a","b"]})",
+                    R"({"$deleteFromPrimitiveList/finalizers":["a"],"$setElementOrder/finalizers":["b"]})"),
+            parse_json(R"({"finalizers":["b"]})"));
+}
+
+TEST(StrategicMergePatch, owner_references_are_keyed_by_uid_and_ports_by_number) {
+  EXPECT_EQ(
+      applied(
+          PatchType::strategic, R"({"ownerReferences":[{"uid":"1","name":"a"},{"uid":"2","name":"b"}]})",
+          R"({"ownerReferences":[{"uid":"2","name":"B"},{"uid":"3","name":"c"},{"uid":"1","$patch":"delete"}]})"),
+      parse_json(R"({"ownerReferences":[{"uid":"2","name":"B"},{"uid":"3","name":"c"}]})"));
+  EXPECT_EQ(applied(PatchType::strategic, R"({"ports":[{"port":1,"name":"a"},{"port":2,"name":"b"}]})",
+                    R"({"ports":[{"port":2,"name":"c"}]})"),
+            parse_json(R"({"ports":[{"port":1,"name":"a"},{"port":2,"name":"c"}]})"));
+}
+
+TEST(StrategicMergePatch, a_map_may_be_replaced_whole) {
+  EXPECT_EQ(applied(PatchType::strategic, R"({"labels":{"a":"1","b":"2"}})",
+                    R"({"labels":{"$patch":"replace","c":"3"}})"),
+            parse_json(R"({"labels":{"c":"3"}})"));
+}
+
+TEST(Patches, complaints_are_those_of_the_real_decoder) {
+  const auto why = [](PatchType type, const char* text) {
+    return apply_patch(type, Json::object(), text).error().message;
+  };
+  EXPECT_EQ(
+      why(PatchType::merge, "[]"),
+      "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}");
+  EXPECT_EQ(why(PatchType::strategic, "{"), "unexpected end of JSON input");
+  EXPECT_EQ(why(PatchType::json, "{}"),
+            "json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+  EXPECT_EQ(why(PatchType::json, "nonsense"), "invalid character 'n' looking for beginning of value");
+}
+
 TEST(JsonPatch, a_failed_test_does_not_apply_and_is_not_malformed) {
   const Json object = parse_json(R"({"metadata":{"resourceVersion":"7"}})");
   const auto failed = apply_patch(PatchType::json, object,
