@@ -9,13 +9,14 @@ declare -A groups=(
              libexpected-dev"
   [tests]="libgtest-dev libgmock-dev librapidcheck-dev nghttp2-server openssl curl git"
   [bench]="libbenchmark-dev"
+  [spark]="default-jdk-headless maven python3-venv python3-pip"
   [sanitizers]="clang-19 libclang-rt-19-dev lld-19"
   [tidy]="clang-tidy-19 clang-format-19 git"
 )
 
 usage() {
   cat <<TEXT
-usage: deploy/build/install.sh [GROUP ...]     groups: product tests bench sanitizers tidy (default: product)
+usage: deploy/build/install.sh [GROUP ...]     groups: product tests bench spark sanitizers tidy (default: product)
 
 Installs what is missing, with apt-get, as root or through sudo. Does nothing when all is there.
 TEXT
@@ -27,7 +28,7 @@ for group in "${@:-product}"; do
     -h | --help) usage; exit 0 ;;
     *)
       if [[ -z "${groups[$group]:-}" ]]; then
-        echo "install.sh: no group '$group'; groups are: product tests bench sanitizers tidy" >&2
+        echo "install.sh: no group '$group'; groups are: product tests bench spark sanitizers tidy" >&2
         exit 2
       fi
       read -r -d '' -a names <<<"${groups[$group]}" || true

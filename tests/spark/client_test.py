@@ -1,0 +1,108 @@
+"""Client mode against the simulated kubelet: what the driver asks, of whom, and what is left. Its executors never register."""
+import os
+import socket
+import sys
+import unittest
+from pathlib import Path
+from urllib.parse import urlsplit
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tidy"))
+import install  # noqa: E402
+import report  # noqa: E402
+from stage import Stage, facts, until  # noqa: E402
+
+BUILD = Path(sys.argv[1]).resolve()
+JOBS = Path(__file__).parent / "jobs"
+EXECUTORS = 20
+PATIENCE_S = 240  # a JVM on a machine with other work; nothing waits so long by itself
+
+
+def peers(pid):
+    """Addresses that the process's TCP sockets are connected to."""
+    inodes = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = os.readlink(descriptor)
+        except OSError:
+            continue
+        if target.startswith("socket:["):
+            inodes.add(target[8:-1])
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in inodes and fields[3] == "01":
+                address, port = fields[2].split(":")
+                found.add((socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)))
+    return found
+
+
+class ClientMode(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        try:
+            cls.shim = install.shim(BUILD)
+            cls.sparks = [install.spark(BUILD, line) for line in install.lines_wanted()]
+        except install.Missing as missing:
+            raise unittest.SkipTest(str(missing)) from missing
+
+    def each_spark(self):
+        for spark in self.sparks:
+            with self.subTest(spark=spark.line):
+                yield spark
+
+    def hold(self, stage, during, conf=()):
+        """Runs the job, calls `during(facts)` once its executors run, ends it; the facts."""
+        go = stage.directory / "go"
+        settings = {"spark.executor.instances": EXECUTORS, "spark.scheduler.minRegisteredResourcesRatio": 0, **dict(conf)}
+        job = stage.launch(JOBS / "hold.py", go, conf=settings)
+        running = until(PATIENCE_S, lambda: "threads" in facts(job.out()) and stage.running() == EXECUTORS or not job.alive())
+        try:
+            self.assertTrue(running and job.alive(), f"{stage.running()} of {EXECUTORS} executors; {job.last_words()}; see {stage.directory}")
+            during(facts(job.out()))
+        finally:
+            go.touch()
+        code = job.wait(PATIENCE_S)
+        self.assertEqual(code, 0, f"the job ended with {code}; see {stage.directory}")
+        return facts(job.out())
+
+    def test_a_job_makes_its_executors_and_leaves_none(self):
+        for spark in self.each_spark():
+            with Stage(BUILD, spark, self.shim) as stage:
+                found = self.hold(stage, lambda _: None)
+                self.assertTrue(found["stopped"])
+                self.assertEqual(stage.pods(), {}, "pods are left")
+                posts = stage.record()["posts"]
+                self.assertEqual(len(posts["all"]), EXECUTORS, "exactly as many POSTs as executors")
+                self.assertEqual([line for line in stage.requests() if not line.rsplit(" ", 1)[1].startswith("2") and not line.startswith("watch")], [])
+                lists = [line for line in stage.requests() if line.startswith("list /api/v1/namespaces/spark/pods") and "outrigger-nonce&limit=500" in line]
+                self.assertEqual(len(lists), 1, "one LIST, at the start")
+
+    def test_S12_the_config_map_is_there_before_the_first_executor(self):
+        for spark in self.each_spark():
+            with Stage(BUILD, spark, self.shim) as stage:
+                self.hold(stage, lambda _: None)
+                made = [line.split("/")[5].split("?")[0].split(" ")[0] for line in stage.requests() if line.startswith("create /api/v1/namespaces/spark/")]
+                self.assertEqual(made[0], "configmaps", made[:3])
+
+    def test_the_driver_knows_the_agent_and_nobody_else(self):
+        for spark in self.each_spark():
+            with Stage(BUILD, spark, self.shim) as stage:
+                server = urlsplit(stage.url())
+
+                def look(found):
+                    connected = peers(found["driver"])
+                    self.assertNotIn((server.hostname, server.port), connected, "the driver is connected to the API server")
+                    environment = Path(f"/proc/{found['driver']}/environ").read_bytes().decode(errors="replace")
+                    self.assertNotIn(stage.server.token, environment)
+                    self.assertIn("KUBECONFIG=/dev/null", environment)
+                    watching = [name for name in found["threads"] if "pod-polling" in name]
+                    self.assertEqual(watching, [], "Spark polls the API by itself")
+
+                self.hold(stage, look)
+
+
+if __name__ == "__main__":
+    sys.argv = sys.argv[:2]
+    report.main("spark_client", "__main__")
