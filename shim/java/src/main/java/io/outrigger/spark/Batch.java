@@ -63,9 +63,7 @@ final class Batch {
     }
     for (int i = 0; i < results; i++, at += Layout.RESULT_BYTES) {
       batch.results.add(
-          new Result(
-              from.getLong(at + Layout.RESULT_COMMAND),
-              from.getInt(at + Layout.RESULT_VERDICT),
+          new Result(from.getLong(at + Layout.RESULT_COMMAND), from.getInt(at + Layout.RESULT_VERDICT),
               Change.text(from, at + Layout.RESULT_DETAIL, Layout.TEXT_BYTES)));
     }
     for (int i = 0; i < profiles; i++, at += Layout.PROFILE_STATUS_BYTES) {

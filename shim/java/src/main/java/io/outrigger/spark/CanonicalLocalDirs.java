@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Puts the local directories of a rendered pod in order. Spark shuffles them at each rendering, so that two pods would differ by more than the
- * executor's id (S1). Changes the objects it is given.
+ * Puts the local directories of a rendered pod in order. Spark shuffles them at each rendering, so that two
+ * pods would differ by more than the executor's id (S1). Changes the objects it is given.
  */
 final class CanonicalLocalDirs {
   private static final String PREFIX = "spark-local-dir-";
@@ -40,7 +40,10 @@ final class CanonicalLocalDirs {
     }
   }
 
-  /** Which of several equal volumes is mounted at which path means nothing, so the paths go up with the volumes. */
+  /**
+   * Which of several equal volumes is mounted at which path means nothing, so the paths go up with the
+   * volumes.
+   */
   private static void orderMounts(Pod pod, Container container) {
     Set<Volume> kinds = new HashSet<>();
     for (Volume volume : pod.getSpec().getVolumes()) {

@@ -3,7 +3,10 @@ package io.outrigger.spark;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** The state of one executor after a change: level, not difference. Numbers as in outrigger/shim.h; an immutable copy. */
+/**
+ * The state of one executor after a change: level, not difference. Numbers as in outrigger/shim.h; an
+ * immutable copy.
+ */
 final class Change {
   // States
   static final int CREATING = 1;

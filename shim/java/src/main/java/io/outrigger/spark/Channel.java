@@ -5,21 +5,24 @@ import java.nio.ByteOrder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * One session with the agent. Posts are desired state: remembered by the library, sent when an agent is there, and sent again to each new one, so
- * they succeed without an agent and never wait. Posts: any thread. {@link #drain} and {@link #whyNotFresh}: one thread. {@link #close}: any thread,
- * once more is nothing; a post after it is nothing.
+ * One session with the agent. Posts are desired state: remembered by the library, sent when an agent is
+ * there, and sent again to each new one, so they succeed without an agent and never wait. Posts: any thread.
+ * {@link #drain} and {@link #whyNotFresh}: one thread. {@link #close}: any thread, once more is nothing; a
+ * post after it is nothing.
  */
 class Channel implements AutoCloseable {
   private static final int CHANGES_PER_BATCH = 1024;
-  private static final int BUFFER_BYTES =
-      Layout.HEADER_BYTES + CHANGES_PER_BATCH * Layout.CHANGE_BYTES + 64 * (Layout.RESULT_BYTES + Layout.PROFILE_STATUS_BYTES);
+  private static final int BUFFER_BYTES = Layout.HEADER_BYTES + CHANGES_PER_BATCH * Layout.CHANGE_BYTES
+      + 64 * (Layout.RESULT_BYTES + Layout.PROFILE_STATUS_BYTES);
 
   // Read: a call is inside the library. Write: close(). Calls only try, so none waits behind a close.
   private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
   private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.nativeOrder());
   private long handle;
 
-  /** No agent is not a failure. Throws {@link ChannelException} when the arguments or the library do not fit. */
+  /**
+   * No agent is not a failure. Throws {@link ChannelException} when the arguments or the library do not fit.
+   */
   static Channel open(Settings settings, String applicationId, String sparkVersion) {
     NativeLibrary.load(settings.nativeLibrary);
     return new Channel(Natives.open(settings.runDirectory, applicationId, "spark-" + sparkVersion, 0));
@@ -46,23 +49,20 @@ class Channel implements AutoCloseable {
 
   /** Waits for news at most so long and takes one batch; null after close(). */
   Batch drain(long timeoutMs) {
-    long taken =
-        call(
-            session -> {
-              Natives.drain(session, timeoutMs, buffer);
-              return 1;
-            });
+    long taken = call(session -> {
+      Natives.drain(session, timeoutMs, buffer);
+      return 1;
+    });
     return taken == 0 ? null : Batch.read(buffer);
   }
 
   /** Null: what was drained is the whole truth and at most so old (S17). */
   String whyNotFresh(long maxAgeMs) {
     String[] why = {"closed"};
-    call(
-        session -> {
-          why[0] = Natives.whyNotFresh(session, maxAgeMs);
-          return 0;
-        });
+    call(session -> {
+      why[0] = Natives.whyNotFresh(session, maxAgeMs);
+      return 0;
+    });
     return why[0];
   }
 
@@ -100,11 +100,10 @@ class Channel implements AutoCloseable {
   }
 
   void acknowledge(long sequence) {
-    call(
-        session -> {
-          Natives.postAck(session, sequence);
-          return 0;
-        });
+    call(session -> {
+      Natives.postAck(session, sequence);
+      return 0;
+    });
   }
 
   void drainExecutors() {

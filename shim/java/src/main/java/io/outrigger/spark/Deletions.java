@@ -7,8 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * Surplus executors that the agent proposes to delete. One that has registered meanwhile stays; the others count as deleted here before the agent
- * is told to go on, so that none can register in between (S9). Proposals: thread of the shim; {@link #contains}: any thread, never waits.
+ * Surplus executors that the agent proposes to delete. One that has registered meanwhile stays; the others
+ * count as deleted here before the agent is told to go on, so that none can register in between (S9).
+ * Proposals: thread of the shim; {@link #contains}: any thread, never waits.
  */
 final class Deletions {
   private final Set<String> deleted = ConcurrentHashMap.newKeySet();
@@ -27,15 +28,16 @@ final class Deletions {
   }
 
   /**
-   * What may go. The ids count as deleted before the scheduler is asked who has registered: whoever tries in between is turned away, so no executor
-   * that is confirmed here can be a registered one.
+   * What may go. The ids count as deleted before the scheduler is asked who has registered: whoever tries in
+   * between is turned away, so no executor that is confirmed here can be a registered one.
    */
   long[] confirm(Supplier<Set<Long>> registered) {
     for (long id : proposed) {
       deleted.add(Long.toString(id));
     }
     Set<Long> known = registered.get();
-    long[] confirmed = proposed.stream().filter(id -> !known.contains(id)).mapToLong(Long::longValue).toArray();
+    long[] confirmed =
+        proposed.stream().filter(id -> !known.contains(id)).mapToLong(Long::longValue).toArray();
     for (long id : proposed) {
       if (known.contains(id)) {
         deleted.remove(Long.toString(id));

@@ -9,12 +9,11 @@ interface FailureCounter {
   void executorFailed();
 
   /** For Spark versions that count neither here. */
-  FailureCounter NONE =
-      new FailureCounter() {
-        @Override
-        public void createFailed() {}
+  FailureCounter NONE = new FailureCounter() {
+    @Override
+    public void createFailed() {}
 
-        @Override
-        public void executorFailed() {}
-      };
+    @Override
+    public void executorFailed() {}
+  };
 }

@@ -3,7 +3,10 @@ package io.outrigger.spark;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Ids that the scheduler has registered, as the agent has been told; gives the difference. Thread of the shim. */
+/**
+ * Ids that the scheduler has registered, as the agent has been told; gives the difference. Thread of the
+ * shim.
+ */
 final class KnownExecutors {
   private Set<Long> told = new HashSet<>();
 

@@ -3,8 +3,8 @@ package io.outrigger.spark;
 import java.util.Arrays;
 
 /**
- * Where the fields of the C ABI's records are (outrigger/shim.h). Structs without struct_size never change within a major version; the
- * library's own offsets are compared all the same before a session is opened.
+ * Where the fields of the C ABI's records are (outrigger/shim.h). Structs without struct_size never change
+ * within a major version; the library's own offsets are compared all the same before a session is opened.
  */
 final class Layout {
   static final int ABI_MAJOR = 1;
@@ -46,19 +46,20 @@ final class Layout {
   static final int UID_BYTES = 40;
   static final int IP_BYTES = 48;
 
-  private static final int[] HERE = {
-    CHANGE_BYTES, SEQUENCE, EXECUTOR_ID, PROFILE, FLAGS, STATE, PHASE, EXIT_CLASS, CREATE_ERROR, EXIT_CODE, CREATED_AT, FINISHED_AT,
-    DELETION_AT, UID, IP, NAME, NODE, MESSAGE, REASON, RESULT_BYTES, RESULT_COMMAND, RESULT_VERDICT, RESULT_DETAIL,
-    PROFILE_STATUS_BYTES, PROFILE_WANTED, PROFILE_NUMBER
-  };
+  private static final int[] HERE = {CHANGE_BYTES, SEQUENCE, EXECUTOR_ID, PROFILE, FLAGS, STATE, PHASE,
+      EXIT_CLASS, CREATE_ERROR, EXIT_CODE, CREATED_AT, FINISHED_AT, DELETION_AT, UID, IP, NAME, NODE, MESSAGE,
+      REASON, RESULT_BYTES, RESULT_COMMAND, RESULT_VERDICT, RESULT_DETAIL, PROFILE_STATUS_BYTES,
+      PROFILE_WANTED, PROFILE_NUMBER};
 
   private Layout() {}
 
   /** Null if the library fits this jar, otherwise one line. */
   static String misfit(int abiVersion, int[] library) {
     if (abiVersion >>> 16 != ABI_MAJOR) {
-      return "its C ABI is version " + (abiVersion >>> 16) + "." + (abiVersion & 0xFFFF) + ", this jar needs " + ABI_MAJOR + ".x";
+      return "its C ABI is version " + (abiVersion >>> 16) + "." + (abiVersion & 0xFFFF) + ", this jar needs "
+          + ABI_MAJOR + ".x";
     }
-    return Arrays.equals(library, HERE) ? null : "its records are laid out in another way than this jar reads them";
+    return Arrays.equals(library, HERE) ? null
+                                        : "its records are laid out in another way than this jar reads them";
   }
 }

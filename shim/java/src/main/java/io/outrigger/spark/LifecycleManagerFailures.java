@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Spark 4.2 and later: the lifecycle manager counts ends of pods itself and has a public method for creates that failed. Called by name, because the
- * shim is compiled against 4.1.
+ * Spark 4.2 and later: the lifecycle manager counts ends of pods itself and has a public method for creates
+ * that failed. Called by name, because the shim is compiled against 4.1.
  */
 final class LifecycleManagerFailures implements FailureCounter {
   private static final Logger LOG = LoggerFactory.getLogger(LifecycleManagerFailures.class);

@@ -7,8 +7,9 @@ import java.net.URISyntaxException;
 import java.security.CodeSource;
 
 /**
- * Finds and loads liboutrigger_jni.so once per class loader: the path given, else beside this jar, else java.library.path. What does not fit
- * is said in one line that names the file, what it is, what is needed and the way out. Any thread.
+ * Finds and loads liboutrigger_jni.so once per class loader: the path given, else beside this jar, else
+ * java.library.path. What does not fit is said in one line that names the file, what it is, what is needed
+ * and the way out. Any thread.
  */
 final class NativeLibrary {
   private static final String NAME = "liboutrigger_jni.so";
@@ -29,11 +30,13 @@ final class NativeLibrary {
         System.load(file.getAbsolutePath());
       }
     } catch (UnsatisfiedLinkError error) {
-      throw new ChannelException(explain(file, System.getProperty("os.arch"), muslHere(), error.getMessage()));
+      throw new ChannelException(
+          explain(file, System.getProperty("os.arch"), muslHere(), error.getMessage()));
     }
     String misfit = Layout.misfit(Natives.abiVersion(), Natives.layout());
     if (misfit != null) {
-      throw new ChannelException("outrigger: " + (file == null ? NAME : file) + ": " + misfit + "; use the jar and library of one installation");
+      throw new ChannelException("outrigger: " + (file == null ? NAME : file) + ": " + misfit
+          + "; use the jar and library of one installation");
     }
     loaded = true;
   }
@@ -51,9 +54,13 @@ final class NativeLibrary {
     }
   }
 
-  /** One line for a library that cannot be loaded. {@code file} may be null: it was looked for on java.library.path. */
+  /**
+   * One line for a library that cannot be loaded. {@code file} may be null: it was looked for on
+   * java.library.path.
+   */
   static String explain(File file, String arch, boolean musl, String loader) {
-    String wayOut = "; set " + Settings.NATIVE_LIBRARY + " to a " + NAME + " for " + arch + " and " + (musl ? "musl" : "glibc");
+    String wayOut = "; set " + Settings.NATIVE_LIBRARY + " to a " + NAME + " for " + arch + " and "
+        + (musl ? "musl" : "glibc");
     if (file == null) {
       return "outrigger: " + NAME + " is neither beside the shim's jar nor on java.library.path" + wayOut;
     }
@@ -75,7 +82,8 @@ final class NativeLibrary {
 
   private static boolean muslHere() {
     String[] names = new File("/lib").list((directory, name) -> name.startsWith("ld-musl-"));
-    boolean glibc = new File("/lib64/ld-linux-x86-64.so.2").exists() || new File("/lib/ld-linux-aarch64.so.1").exists();
+    boolean glibc =
+        new File("/lib64/ld-linux-x86-64.so.2").exists() || new File("/lib/ld-linux-aarch64.so.1").exists();
     return names != null && names.length > 0 && !glibc;
   }
 

@@ -3,8 +3,9 @@ package io.outrigger.spark;
 import java.nio.ByteBuffer;
 
 /**
- * The natives of liboutrigger_jni.so, one for each function of the C ABI that the shim needs; {@link Channel} is what other code uses. Failures
- * are {@link ChannelException}s with the library's own line. Handles are numbers; a closed one must not be passed.
+ * The natives of liboutrigger_jni.so, one for each function of the C ABI that the shim needs; {@link Channel}
+ * is what other code uses. Failures are {@link ChannelException}s with the library's own line. Handles are
+ * numbers; a closed one must not be passed.
  */
 final class Natives {
   static final int EXIT_CLASS = 0;
@@ -34,7 +35,8 @@ final class Natives {
 
   static native long postPolicy(long handle, long[] values);
 
-  static native long postTemplate(long handle, int profile, int revision, int digits, long[] ids, byte[][] pods, byte[][][] extras);
+  static native long postTemplate(
+      long handle, int profile, int revision, int digits, long[] ids, byte[][] pods, byte[][][] extras);
 
   static native long postRendered(long handle, int profile, long id, byte[] pod, byte[][] extras);
 

@@ -21,11 +21,12 @@ import scala.Option;
 import scala.Tuple2;
 
 /**
- * Spark's pods allocator on Outrigger: set {@code spark.kubernetes.allocation.pods.allocator} to this class. It renders and hands on; every decision is
- * the agent's.
+ * Spark's pods allocator on Outrigger: set {@code spark.kubernetes.allocation.pods.allocator} to this class.
+ * It renders and hands on; every decision is the agent's.
  *
- * <p>Threads. Constructor and {@code start}: the SparkContext's. {@code setTotalExpectedExecutors}: any, under the backend's monitor; never renders,
- * waits or takes a lock (S25). {@code isDeleted}: any, never waits. {@code stop}: any, bounded.
+ * <p>Threads. Constructor and {@code start}: the SparkContext's. {@code setTotalExpectedExecutors}: any,
+ * under the backend's monitor; never renders, waits or takes a lock (S25). {@code isDeleted}: any, never
+ * waits. {@code stop}: any, bounded.
  */
 public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
   private static final Logger LOG = LoggerFactory.getLogger(OutriggerPodsAllocator.class);
@@ -42,22 +43,20 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
   private final String namespace;
   private final Option<Pod> driverPod;
 
-  private final Map<Integer, Integer> targets = new ConcurrentHashMap<>(); // absent profiles keep theirs, as in Spark
+  private final Map<Integer, Integer> targets =
+      new ConcurrentHashMap<>(); // absent profiles keep theirs, as in Spark
   private final Map<Integer, ResourceProfile> profiles = new ConcurrentHashMap<>();
   private final Deletions deletions = new Deletions();
   private volatile Object lifecycleManager;
   private volatile Running running;
   private volatile boolean accepted;
 
-  /** The constructor that Spark looks for. Fails the application's start with one line when Outrigger cannot work here (S23). */
-  public OutriggerPodsAllocator(
-      SparkConf conf,
-      SecurityManager security,
-      KubernetesExecutorBuilder builder,
-      KubernetesClient client,
-      ExecutorPodsSnapshotsStore store,
-      Clock clock)
-      throws SparkException {
+  /**
+   * The constructor that Spark looks for. Fails the application's start with one line when Outrigger cannot
+   * work here (S23).
+   */
+  public OutriggerPodsAllocator(SparkConf conf, SecurityManager security, KubernetesExecutorBuilder builder,
+      KubernetesClient client, ExecutorPodsSnapshotsStore store, Clock clock) throws SparkException {
     this.conf = conf;
     this.security = security;
     this.builder = builder;
@@ -81,8 +80,8 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     }
     Pod pod = client.pods().inNamespace(namespace).withName(name).get();
     if (pod == null) {
-      throw new SparkException(
-          "No pod was found named " + name + " in the cluster in the namespace " + namespace + " (this was supposed to be the driver pod).");
+      throw new SparkException("No pod was found named " + name + " in the cluster in the namespace "
+          + namespace + " (this was supposed to be the driver pod).");
     }
     return Option.apply(pod);
   }
@@ -99,20 +98,24 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
 
   @Override
   public void start(String applicationId, KubernetesClusterSchedulerBackend backend) {
+    long beginNs = System.nanoTime();
     ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
     profiles.putIfAbsent(standard.id(), standard);
     FailureCounter failures = failureCounter();
     PodRenderer renderer = new PodRenderer(conf, security, builder, client, driverPod, applicationId);
-    long graceS = renderer.terminationGraceS(standard); // the first rendering: what Spark cannot render fails here, aloud
+    long graceS = renderer.terminationGraceS(
+        standard); // the first rendering: what Spark cannot render fails here, aloud
     Channel channel = Channel.open(settings, applicationId, version.text);
     try {
       channel.policy(new AllocationPolicy(conf, settings, graceS).toNative());
-      TemplateBook templates = new TemplateBook(agentOf(channel), renderer::render, settings, failures, () -> System.nanoTime() / 1_000_000);
+      TemplateBook templates = new TemplateBook(
+          agentOf(channel), renderer::render, settings, failures, () -> System.nanoTime() / 1_000_000);
       templates.review(TemplateKey.of(conf));
       templates.open(standard, ShimThread.DIGITS_AT_START);
       SparkSide spark = new SparkBackend(store, backend, conf, version);
       SnapshotFeed feed = feedOf(spark, channel, applicationId, failures);
-      ShimThread thread = new ShimThread(channel, spark, feed, templates, deletions, failures, conf, () -> postTargets(channel));
+      ShimThread thread = new ShimThread(
+          channel, spark, feed, templates, deletions, failures, conf, () -> postTargets(channel));
       Running now = new Running(channel, thread, settings.stopTimeoutMs);
       running = now;
       if (!AllocationPolicy.deletesOnTermination(conf)) {
@@ -124,18 +127,19 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       channel.close();
       throw failure;
     }
-    LOG.info("outrigger: executors of {} are managed by the agent of {}", applicationId, settings.runDirectory);
+    long tookMs = (System.nanoTime() - beginNs) / 1_000_000;
+    LOG.info("outrigger: executors of {} are managed by the agent of {}; started in {} ms", applicationId,
+        settings.runDirectory, tookMs);
   }
 
-  private SnapshotFeed feedOf(SparkSide spark, Channel channel, String applicationId, FailureCounter failures) {
-    String container = conf.get(PREFIX + "executor.podTemplateContainerName", SyntheticPods.DEFAULT_CONTAINER);
-    return new SnapshotFeed(
-        spark,
-        new SyntheticPods(namespace, applicationId, container),
-        failures,
-        exitClass -> channel.name(Natives.EXIT_CLASS, (int) exitClass),
-        channel::whyNotFresh,
-        conf.getTimeAsMs(PREFIX + "executor.apiPollingInterval", "30s"),
+  private SnapshotFeed feedOf(
+      SparkSide spark, Channel channel, String applicationId, FailureCounter failures) {
+    String container =
+        conf.get(PREFIX + "executor.podTemplateContainerName", SyntheticPods.DEFAULT_CONTAINER);
+    return new SnapshotFeed(spark, new SyntheticPods(namespace, applicationId, container), failures,
+        exitClass
+        -> channel.name(Natives.EXIT_CLASS, (int) exitClass),
+        channel::whyNotFresh, conf.getTimeAsMs(PREFIX + "executor.apiPollingInterval", "30s"),
         conf.getTimeAsMs(PREFIX + "executor.missingPodDetectDelta", "30s"));
   }
 
@@ -163,9 +167,9 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       }
     }
     // Off the shim's thread: shutdown hooks stop the context, which waits for that thread.
-    return version.atLeast(4, 0)
-        ? FailureCounter.NONE
-        : new TrackedFailures(conf, clock, code -> new Thread(() -> System.exit(code), "outrigger-exit").start());
+    return version.atLeast(4, 0) ? FailureCounter.NONE
+                                 : new TrackedFailures(conf, clock,
+                                       code -> new Thread(() -> System.exit(code), "outrigger-exit").start());
   }
 
   @Override
@@ -186,7 +190,10 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     }
   }
 
-  /** No target is posted before this, so that what the agent shows until then is known to be another driver's (S8). Thread of the shim. */
+  /**
+   * No target is posted before this, so that what the agent shows until then is known to be another driver's
+   * (S8). Thread of the shim.
+   */
   private void postTargets(Channel channel) {
     accepted = true; // first: whoever changes a target from now on posts it, too
     for (Integer profile : targets.keySet()) {
@@ -198,12 +205,16 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     }
   }
 
-  /** A post is a write into memory; what the library refuses is a warning, never an exception in the scheduler. */
+  /**
+   * A post is a write into memory; what the library refuses is a warning, never an exception in the
+   * scheduler.
+   */
   private static void post(Channel channel, int profile, int executors) {
     try {
       channel.target(profile, executors);
     } catch (ChannelException refused) {
-      LOG.warn("outrigger: {} executors of resource profile {}: {}", executors, profile, refused.getMessage());
+      LOG.warn(
+          "outrigger: {} executors of resource profile {}: {}", executors, profile, refused.getMessage());
     }
   }
 

@@ -20,8 +20,8 @@ import scala.Option;
 import scala.collection.JavaConverters;
 
 /**
- * Renders the pod of one executor with Spark's own builder: pod templates, feature steps and plugins included. Throws what the builder throws. One
- * thread at a time.
+ * Renders the pod of one executor with Spark's own builder: pod templates, feature steps and plugins
+ * included. Throws what the builder throws. One thread at a time.
  */
 @SuppressWarnings("deprecation") // JavaConverters: the one converter that both Scala lines have
 final class PodRenderer {
@@ -33,13 +33,8 @@ final class PodRenderer {
   private final String applicationId;
   private final String defaultLocalDir = "/var/data/spark-" + UUID.randomUUID();
 
-  PodRenderer(
-      SparkConf conf,
-      SecurityManager security,
-      KubernetesExecutorBuilder builder,
-      KubernetesClient client,
-      Option<Pod> driverPod,
-      String applicationId) {
+  PodRenderer(SparkConf conf, SecurityManager security, KubernetesExecutorBuilder builder,
+      KubernetesClient client, Option<Pod> driverPod, String applicationId) {
     this.conf = conf;
     this.security = security;
     this.builder = builder;
@@ -52,7 +47,7 @@ final class PodRenderer {
     KubernetesExecutorSpec spec = build(profile, executorId);
     Pod pod = podOf(spec);
     Collection<HasMetadata> resources = JavaConverters.asJavaCollection(spec.executorKubernetesResources());
-    byte[][] extras = resources.stream().map(PodRenderer::json).toArray(byte[][]::new);
+    byte[][] extras = resources.stream().map(PodRenderer::json).toArray(byte[][] ::new);
     return new RenderedPod(executorId, json(pod), extras);
   }
 
@@ -64,8 +59,8 @@ final class PodRenderer {
 
   private KubernetesExecutorSpec build(ResourceProfile profile, long executorId) {
     KubernetesExecutorConf wanted =
-        KubernetesConf$.MODULE$.createExecutorConf(
-            new RenderingConf(conf, defaultLocalDir), Long.toString(executorId), applicationId, driverPod, profile.id());
+        KubernetesConf$.MODULE$.createExecutorConf(new RenderingConf(conf, defaultLocalDir),
+            Long.toString(executorId), applicationId, driverPod, profile.id());
     return builder.buildFromFeatures(wanted, security, client, profile);
   }
 

@@ -1,6 +1,9 @@
 package io.outrigger.spark;
 
-/** One executor's pod as JSON, with the extra resources (PersistentVolumeClaims) that are created after it (S6). Immutable. */
+/**
+ * One executor's pod as JSON, with the extra resources (PersistentVolumeClaims) that are created after it
+ * (S6). Immutable.
+ */
 final class RenderedPod {
   final long executorId;
   final byte[] pod;

@@ -4,8 +4,9 @@ import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
 /**
- * A copy of the application's SparkConf for Spark's pod builder, in which the default local directory is the same at each rendering: without
- * SPARK_LOCAL_DIRS Spark makes one with a random UUID per pod (S1). The builder clones what it is given, so the clone has the rule too.
+ * A copy of the application's SparkConf for Spark's pod builder, in which the default local directory is the
+ * same at each rendering: without SPARK_LOCAL_DIRS Spark makes one with a random UUID per pod (S1). The
+ * builder clones what it is given, so the clone has the rule too.
  */
 final class RenderingConf extends SparkConf {
   private static final long serialVersionUID = 1L;

@@ -23,7 +23,9 @@ final class Running {
     this.stopTimeoutMs = stopTimeoutMs;
   }
 
-  /** The agent deletes every executor, and goes on doing so when this process is gone; waits for it, bounded. */
+  /**
+   * The agent deletes every executor, and goes on doing so when this process is gone; waits for it, bounded.
+   */
   void drainAndClose() {
     if (over.getAndSet(true)) {
       return;
@@ -60,13 +62,12 @@ final class Running {
 
   void closeWithTheApplication(SparkContext context) {
     if (context != null) {
-      context.addSparkListener(
-          new SparkListener() {
-            @Override
-            public void onApplicationEnd(SparkListenerApplicationEnd end) {
-              close();
-            }
-          });
+      context.addSparkListener(new SparkListener() {
+        @Override
+        public void onApplicationEnd(SparkListenerApplicationEnd end) {
+          close();
+        }
+      });
     }
     Runtime.getRuntime().addShutdownHook(new Thread(this::close, "outrigger-close"));
   }

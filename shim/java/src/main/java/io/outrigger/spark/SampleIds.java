@@ -1,6 +1,9 @@
 package io.outrigger.spark;
 
-/** Which executor ids a template is proved with: five of one length that differ from each other in every digit (S2). */
+/**
+ * Which executor ids a template is proved with: five of one length that differ from each other in every
+ * digit (S2).
+ */
 final class SampleIds {
   static final int COUNT = 5;
   static final int DIGITS = 10;

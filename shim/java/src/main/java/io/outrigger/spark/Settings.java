@@ -39,7 +39,10 @@ final class Settings {
     stopTimeoutMs = conf.getTimeAsMs(STOP_TIMEOUT, "5s");
   }
 
-  /** A user's own feature step need not be a function of the id alone, so with one of them stamping is opt-in (S2). */
+  /**
+   * A user's own feature step need not be a function of the id alone, so with one of them stamping is opt-in
+   * (S2).
+   */
   private static boolean renderInDriver(SparkConf conf) {
     String value = conf.get(RENDERING, "auto");
     switch (value) {

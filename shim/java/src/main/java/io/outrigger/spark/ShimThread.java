@@ -11,8 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one thread of the shim: drains, feeds Spark, answers what the agent asks, acknowledges (S26). It survives whatever is thrown at it: the worst
- * an error of its own does is a warning and another try. {@link #profile}, {@link #stop}, {@link #awaitDrained}: any thread.
+ * The one thread of the shim: drains, feeds Spark, answers what the agent asks, acknowledges (S26). It
+ * survives whatever is thrown at it: the worst an error of its own does is a warning and another try. {@link
+ * #profile}, {@link #stop}, {@link #awaitDrained}: any thread.
  */
 final class ShimThread implements Runnable {
   static final long WAIT_MS = 100;
@@ -45,15 +46,8 @@ final class ShimThread implements Runnable {
   private String told = "";
   private long toldAtMs;
 
-  ShimThread(
-      Channel channel,
-      SparkSide spark,
-      SnapshotFeed feed,
-      TemplateBook templates,
-      Deletions deletions,
-      FailureCounter failures,
-      SparkConf conf,
-      Runnable onAccepted) {
+  ShimThread(Channel channel, SparkSide spark, SnapshotFeed feed, TemplateBook templates, Deletions deletions,
+      FailureCounter failures, SparkConf conf, Runnable onAccepted) {
     this.channel = channel;
     this.spark = spark;
     this.feed = feed;
@@ -74,7 +68,10 @@ final class ShimThread implements Runnable {
     opened.add(profile);
   }
 
-  /** The application is over: what ends from now on is acknowledged, and Spark, which has stopped, hears nothing of it. */
+  /**
+   * The application is over: what ends from now on is acknowledged, and Spark, which has stopped, hears
+   * nothing of it.
+   */
   void leave() {
     leaving = true;
   }
@@ -169,11 +166,8 @@ final class ShimThread implements Runnable {
   }
 
   private void createFailed(Change change) {
-    LOG.warn(
-        "outrigger: executor {} could not be created ({}): {}",
-        change.executorId,
-        channel.name(Natives.ERROR_CLASS, change.createError),
-        change.message);
+    LOG.warn("outrigger: executor {} could not be created ({}): {}", change.executorId,
+        channel.name(Natives.ERROR_CLASS, change.createError), change.message);
     failures.createFailed();
   }
 
@@ -197,7 +191,8 @@ final class ShimThread implements Runnable {
       try {
         templates.open(profile, DIGITS_AT_START);
       } catch (RuntimeException failure) {
-        LOG.warn("outrigger: Spark cannot render a pod of resource profile {}: {}", profile.id(), failure.toString());
+        LOG.warn("outrigger: Spark cannot render a pod of resource profile {}: {}", profile.id(),
+            failure.toString());
         failures.createFailed();
       }
     }
@@ -215,7 +210,10 @@ final class ShimThread implements Runnable {
     }
   }
 
-  /** An agent that refuses, or is away, is tried again twice a second; it is named once, and again every 30 s while it lasts. */
+  /**
+   * An agent that refuses, or is away, is tried again twice a second; it is named once, and again every 30 s
+   * while it lasts.
+   */
   private void tellSession(Batch batch) {
     if (batch.session == Batch.SESSION_ATTACHED) {
       if (!"attached".equals(told)) {
@@ -227,7 +225,8 @@ final class ShimThread implements Runnable {
     if (batch.session == Batch.SESSION_RESYNCING) {
       return;
     }
-    String text = channel.name(Natives.SESSION_STATE, batch.session) + (batch.text.isEmpty() ? "" : ": " + batch.text);
+    String text =
+        channel.name(Natives.SESSION_STATE, batch.session) + (batch.text.isEmpty() ? "" : ": " + batch.text);
     long now = nowMs();
     if (!leaving && (!text.equals(told) || now - toldAtMs >= WARNINGS_MS)) {
       LOG.warn("outrigger: {}", text);
@@ -238,7 +237,8 @@ final class ShimThread implements Runnable {
 
   private void warn(Throwable failure) {
     long now = nowMs();
-    if (failure instanceof RejectedExecutionException) { // the store stops before the allocator does: nobody listens any more
+    if (failure instanceof RejectedExecutionException) { // the store stops before the allocator does: nobody
+                                                         // listens any more
       LOG.debug("outrigger: Spark has stopped listening", failure);
     } else if (!stopping && !leaving && now - warnedAtMs >= WARNINGS_MS) {
       warnedAtMs = now;

@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.function.LongFunction;
 
 /**
- * Tells Spark's snapshot store what the agent tells the shim: each change by updatePod, and from time to time everything by replaceSnapshot, without
- * which Spark never finds a missing executor (S17 to S21). Time comes in as an argument. Thread of the shim.
+ * Tells Spark's snapshot store what the agent tells the shim: each change by updatePod, and from time to time
+ * everything by replaceSnapshot, without which Spark never finds a missing executor (S17 to S21). Time comes
+ * in as an argument. Thread of the shim.
  */
 final class SnapshotFeed {
   /** At most 200 notifications a second (S21). */
@@ -33,13 +34,8 @@ final class SnapshotFeed {
   private long notifiedMs = Long.MIN_VALUE / 2;
   private long replacedMs = Long.MIN_VALUE / 2;
 
-  SnapshotFeed(
-      SparkSide spark,
-      SyntheticPods synthetic,
-      FailureCounter failures,
-      LongFunction<String> exitClassName,
-      LongFunction<String> whyNotFresh,
-      long periodMs,
+  SnapshotFeed(SparkSide spark, SyntheticPods synthetic, FailureCounter failures,
+      LongFunction<String> exitClassName, LongFunction<String> whyNotFresh, long periodMs,
       long missingPodDetectDeltaMs) {
     this.spark = spark;
     this.synthetic = synthetic;
@@ -55,7 +51,8 @@ final class SnapshotFeed {
     boolean first = false;
     if (change.isFinal()) {
       first = end(change);
-    } else if (change.state != Change.WANTED && change.state != Change.CREATE_FAILED && !ended.get(index(change))) {
+    } else if (change.state != Change.WANTED && change.state != Change.CREATE_FAILED
+        && !ended.get(index(change))) {
       Pod pod = synthetic.of(change);
       live.put(change.executorId, pod);
       if (change.state != Change.CREATING) {
@@ -102,7 +99,9 @@ final class SnapshotFeed {
 
   /** Spark looks for "OOM" in the reason of a removal, so it must not be there by chance (S19). */
   private String why(Change change) {
-    StringBuilder text = new StringBuilder(exitClassName.apply(change.exitClass)).append(": executor ").append(change.executorId);
+    StringBuilder text = new StringBuilder(exitClassName.apply(change.exitClass))
+                             .append(": executor ")
+                             .append(change.executorId);
     if (!change.reason.isEmpty()) {
       text.append(", ").append(change.reason);
     }

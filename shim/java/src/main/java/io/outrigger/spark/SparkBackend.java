@@ -14,7 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.collection.JavaConverters;
 
-/** Spark's snapshot store and scheduler backend behind {@link SparkSide}. Compiled for each Scala line: their Seq differs in bytecode. */
+/**
+ * Spark's snapshot store and scheduler backend behind {@link SparkSide}. Compiled for each Scala line: their
+ * Seq differs in bytecode.
+ */
 @SuppressWarnings("deprecation") // JavaConverters: the one converter that both Scala lines have
 final class SparkBackend implements SparkSide {
   static final String RECOVERY_MODE = "spark.kubernetes.allocation.recoveryMode.enabled";
@@ -26,7 +29,8 @@ final class SparkBackend implements SparkSide {
   private final SparkConf conf;
   private final boolean hasRecoveryMode;
 
-  SparkBackend(ExecutorPodsSnapshotsStore store, KubernetesClusterSchedulerBackend backend, SparkConf conf, SparkVersion version) {
+  SparkBackend(ExecutorPodsSnapshotsStore store, KubernetesClusterSchedulerBackend backend, SparkConf conf,
+      SparkVersion version) {
     this.store = store;
     this.backend = backend;
     this.conf = conf;
@@ -64,11 +68,15 @@ final class SparkBackend implements SparkSide {
     return ids;
   }
 
-  /** Spark does this only for its own allocator class (S15). The key is part of what templates depend on, so they are rendered again. */
+  /**
+   * Spark does this only for its own allocator class (S15). The key is part of what templates depend on, so
+   * they are rendered again.
+   */
   @Override
   public void outOfMemory(long executorId) {
     if (hasRecoveryMode && !conf.contains(RECOVERY_MODE)) {
-      LOG.warn("outrigger: executor {} ran out of memory; new executors start in recovery mode ({})", executorId, RECOVERY_MODE);
+      LOG.warn("outrigger: executor {} ran out of memory; new executors start in recovery mode ({})",
+          executorId, RECOVERY_MODE);
       conf.set(RECOVERY_MODE, "true");
     }
   }

@@ -4,7 +4,10 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.util.List;
 import java.util.Set;
 
-/** What the shim calls in Spark's scheduler. Thread of the shim; nothing here may be called with a lock of the shim held (S25). */
+/**
+ * What the shim calls in Spark's scheduler. Thread of the shim; nothing here may be called with a lock of
+ * the shim held (S25).
+ */
 interface SparkSide {
   void updatePod(Pod pod);
 

@@ -9,8 +9,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What Spark is shown of an executor: a small pod with all that Spark reads, built so that Spark draws the conclusion that the agent has drawn (the
- * table of S19; S22). Immutable; any thread.
+ * What Spark is shown of an executor: a small pod with all that Spark reads, built so that Spark draws the
+ * conclusion that the agent has drawn (the table of S19; S22). Immutable; any thread.
  */
 final class SyntheticPods {
   static final String DEFAULT_CONTAINER = "spark-kubernetes-executor";
@@ -35,7 +35,8 @@ final class SyntheticPods {
         return pod(change, "Running", true, 0);
       case Change.FAILED:
       case Change.DELETED:
-        // Row 2 counts against the application and row 1 does not; both make no call to the API server from Spark 4.1 on.
+        // Row 2 counts against the application and row 1 does not; both make no call to the API server from
+        // Spark 4.1 on.
         return change.has(Change.CAUSED_BY_APP)
             ? pod(change, "Running", true, change.exitCode == 0 ? -1 : change.exitCode)
             : pod(change, "Failed", true, change.exitCode);
@@ -55,26 +56,25 @@ final class SyntheticPods {
     if (change.has(Change.INACTIVE)) {
       labels.put("spark-exec-inactive", "true");
     }
-    PodBuilder pod =
-        new PodBuilder()
-            .withNewMetadata()
-            .withName(change.name)
-            .withNamespace(namespace)
-            .withUid(emptyToNull(change.uid))
-            .withLabels(labels)
-            .withCreationTimestamp(time(change.createdAtMs))
-            .withDeletionTimestamp(deleting ? time(Math.max(change.deletionAtMs, 1)) : null)
-            .endMetadata()
-            .withNewSpec()
-            .withRestartPolicy("Never")
-            .withNodeName(emptyToNull(change.node))
-            .endSpec()
-            .withNewStatus()
-            .withPhase(phase)
-            .withPodIP(emptyToNull(change.ip))
-            .withReason(exitCode == null ? null : emptyToNull(change.reason))
-            .withMessage(exitCode == null ? null : emptyToNull(change.message))
-            .endStatus();
+    PodBuilder pod = new PodBuilder()
+                         .withNewMetadata()
+                         .withName(change.name)
+                         .withNamespace(namespace)
+                         .withUid(emptyToNull(change.uid))
+                         .withLabels(labels)
+                         .withCreationTimestamp(time(change.createdAtMs))
+                         .withDeletionTimestamp(deleting ? time(Math.max(change.deletionAtMs, 1)) : null)
+                         .endMetadata()
+                         .withNewSpec()
+                         .withRestartPolicy("Never")
+                         .withNodeName(emptyToNull(change.node))
+                         .endSpec()
+                         .withNewStatus()
+                         .withPhase(phase)
+                         .withPodIP(emptyToNull(change.ip))
+                         .withReason(exitCode == null ? null : emptyToNull(change.reason))
+                         .withMessage(exitCode == null ? null : emptyToNull(change.message))
+                         .endStatus();
     if (!phase.equals("Pending")) {
       pod.editStatus().addToContainerStatuses(status(change, exitCode).build()).endStatus();
     }
@@ -86,8 +86,7 @@ final class SyntheticPods {
     if (exitCode == null) {
       state.withNewRunning().endRunning();
     } else {
-      state
-          .withNewTerminated()
+      state.withNewTerminated()
           .withExitCode(exitCode)
           .withReason(emptyToNull(change.reason))
           .withMessage(emptyToNull(change.message))

@@ -1,18 +1,23 @@
 package io.outrigger.spark;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.apache.spark.resource.ResourceProfile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which renderings the agent has been given, and what it asks for. Each posted template proves itself by five pods (S2); what the agent finds not
- * to derive from the id it asks for pod by pod (S3). Thread of the shim, after {@code start()}.
+ * Which renderings the agent has been given, and what it asks for. Each posted template proves itself by five
+ * pods (S2); what the agent finds not to derive from the id it asks for pod by pod (S3). Thread of the shim,
+ * after {@code start()}.
  */
 final class TemplateBook {
-  /** A length that is wanted again although it was posted: the agent dropped it together with a refused one. */
+  /**
+   * A length that is wanted again although it was posted: the agent dropped it together with a refused one.
+   */
   static final long REPOST_MS = 5_000;
 
   private static final Logger LOG = LoggerFactory.getLogger(TemplateBook.class);
@@ -43,16 +48,19 @@ final class TemplateBook {
   private final Map<String, Posted> posted = new HashMap<>(); // "profile/digits" of this revision
   private final Map<Long, Integer> commands = new HashMap<>(); // that wait for a verdict: profile
   private final Map<Integer, String> told = new HashMap<>(); // the last warning of each profile
+  private final Set<Integer> rendered =
+      new HashSet<>(); // profiles whose pods the agent found not to derive, in this revision
   private TemplateKey key;
   private int revision = 1;
   private long audited;
 
-  TemplateBook(Agent agent, Renderer renderer, Settings settings, FailureCounter failures, LongSupplier clockMs) {
+  TemplateBook(
+      Agent agent, Renderer renderer, Settings settings, FailureCounter failures, LongSupplier clockMs) {
     this(agent, renderer, settings.renderInDriver, settings.auditOneIn, failures, clockMs);
   }
 
-  TemplateBook(
-      Agent agent, Renderer renderer, boolean renderInDriver, int auditOneIn, FailureCounter failures, LongSupplier clockMs) {
+  TemplateBook(Agent agent, Renderer renderer, boolean renderInDriver, int auditOneIn,
+      FailureCounter failures, LongSupplier clockMs) {
     this.agent = agent;
     this.renderer = renderer;
     this.renderInDriver = renderInDriver;
@@ -65,7 +73,10 @@ final class TemplateBook {
     return revision;
   }
 
-  /** A profile that may get executors; posts its templates for ids of 1 to {@code digits} digits (S24). Throws what the builder throws. */
+  /**
+   * A profile that may get executors; posts its templates for ids of 1 to {@code digits} digits (S24).
+   * Throws what the builder throws.
+   */
   void open(ResourceProfile profile, int digits) {
     if (profiles.putIfAbsent(profile.id(), profile) != null) {
       return;
@@ -92,6 +103,7 @@ final class TemplateBook {
     revision++;
     Map<String, Posted> old = new HashMap<>(posted);
     posted.clear();
+    rendered.clear();
     for (String which : old.keySet()) {
       String[] parts = which.split("/");
       tryToPost(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
@@ -139,21 +151,29 @@ final class TemplateBook {
 
   void result(Batch.Result result, String verdictName) {
     Integer profile = commands.remove(result.command);
-    if (profile == null || result.verdict == Batch.Result.ACCEPTED || result.verdict == Batch.Result.SUPERSEDED) {
+    if (profile == null || result.verdict == Batch.Result.ACCEPTED
+        || result.verdict == Batch.Result.SUPERSEDED) {
       return;
     }
     if (result.verdict == Batch.Result.TEMPLATE) {
-      warnOnce(
-          profile,
-          "outrigger: pods of resource profile " + profile + " do not derive from the executor id (" + result.detail
-              + "); each is rendered in the driver from now on. " + Settings.RENDERING + "=driver says so from the start");
+      if (rendered.add(profile)) { // each length is refused for itself; one warning is enough
+        LOG.warn("outrigger: pods of resource profile {} do not derive from the executor id (at {}); each is "
+                 + "rendered in the driver from now on. {}=driver"
+                + " says so from the start",
+            profile, pathOf(result.detail), Settings.RENDERING);
+      }
       return;
     }
-    warnOnce(
-        profile,
-        "outrigger: the agent refuses the pods of resource profile " + profile + " (" + verdictName + "): " + result.detail
-            + "; change the pod's settings, or the agent's pod policy");
+    warnOnce(profile,
+        "outrigger: the agent refuses the pods of resource profile " + profile + " (" + verdictName
+            + "): " + result.detail + "; change the pod's settings, or the agent's pod policy");
     failures.createFailed();
+  }
+
+  /** The agent's line goes on with the values that differ, which may be secret (S5). */
+  static String pathOf(String detail) {
+    int end = detail.indexOf(": ");
+    return end < 0 ? detail : detail.substring(0, end);
   }
 
   private void tryToPost(int profile, int digits) {

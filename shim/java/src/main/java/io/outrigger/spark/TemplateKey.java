@@ -15,8 +15,9 @@ import org.apache.spark.SparkConf;
 import scala.Tuple2;
 
 /**
- * What rendered pods depend on besides profile and id, as one hash: another hash means that templates must be rendered again (S4). It covers the
- * whole SparkConf (recovery mode is a key of it) but the application's id, and the content of the pod template file. Immutable.
+ * What rendered pods depend on besides profile and id, as one hash: another hash means that templates must be
+ * rendered again (S4). It covers the whole SparkConf (recovery mode is a key of it) but the application's id,
+ * and the content of the pod template file. Immutable.
  */
 final class TemplateKey {
   private static final String TEMPLATE_FILE = "spark.kubernetes.executor.podTemplateFile";
@@ -60,13 +61,17 @@ final class TemplateKey {
     digest.update(bytes);
   }
 
-  /** Empty for a file that is on another file system or away for the moment: the renderer says so aloud when it reads it. */
+  /**
+   * Empty for a file that is on another file system or away for the moment: the renderer says so aloud when
+   * it reads it.
+   */
   private static byte[] contentOf(String template) {
     if (template == null) {
       return new byte[0];
     }
     try {
-      Path path = Paths.get(template.startsWith("file:") ? template.substring(5).replaceFirst("^//", "") : template);
+      Path path =
+          Paths.get(template.startsWith("file:") ? template.substring(5).replaceFirst("^//", "") : template);
       return Files.isRegularFile(path) ? Files.readAllBytes(path) : new byte[0];
     } catch (IOException | InvalidPathException elsewhere) {
       return new byte[0];

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Spark 3.5: the limit of executor failures lived in the stock allocator, so it lives here, on Spark's own tracker, and ends the application with
- * Spark's own exit code.
+ * Spark 3.5: the limit of executor failures lived in the stock allocator, so it lives here, on Spark's own
+ * tracker, and ends the application with Spark's own exit code.
  */
 final class TrackedFailures implements FailureCounter {
   /** SparkExitCode.EXCEED_MAX_EXECUTOR_FAILURES. */

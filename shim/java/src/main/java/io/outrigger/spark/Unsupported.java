@@ -4,7 +4,10 @@ import org.apache.spark.SparkConf;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What Spark ties to its own allocator by name, and therefore leaves out with any other: said aloud at the start (S15). */
+/**
+ * What Spark ties to its own allocator by name, and therefore leaves out with any other: said aloud at the
+ * start (S15).
+ */
 final class Unsupported {
   private static final Logger LOG = LoggerFactory.getLogger(Unsupported.class);
   private static final String[] RESIZERS = {"ExecutorResizePlugin", "ExecutorPVCResizePlugin"};
@@ -25,7 +28,8 @@ final class Unsupported {
     if (!plugins.contains(resizer)) {
       return null;
     }
-    return "outrigger: spark.plugins: " + resizer + " does nothing here, since Spark allows it only with its own allocator"
+    return "outrigger: spark.plugins: " + resizer
+        + " does nothing here, since Spark allows it only with its own allocator"
         + " (spark.kubernetes.allocation.pods.allocator=direct); remove it, or go back to stock";
   }
 }

@@ -26,11 +26,10 @@ class DeletionsTest {
   @Test
   void S9_ids_count_as_deleted_before_the_scheduler_is_asked() {
     deletions.take(proposed(1));
-    deletions.confirm(
-        () -> {
-          assertTrue(deletions.contains("1"), "one that registers now must be turned away");
-          return Set.of();
-        });
+    deletions.confirm(() -> {
+      assertTrue(deletions.contains("1"), "one that registers now must be turned away");
+      return Set.of();
+    });
   }
 
   @Test

@@ -16,7 +16,10 @@ import org.apache.spark.scheduler.cluster.k8s.KubernetesClusterSchedulerBackend;
 import scala.Tuple2;
 import scala.runtime.BoxedUnit;
 
-/** A stock SparkContext in client mode on the allocator, and what its scheduler is shown. Simulated executors never register. */
+/**
+ * A stock SparkContext in client mode on the allocator, and what its scheduler is shown. Simulated executors
+ * never register.
+ */
 final class Driver implements AutoCloseable {
   final SparkContext context;
   /** Kinds of state that Spark has seen of each executor, in short: "Running", "Failed", ... */
@@ -52,7 +55,8 @@ final class Driver implements AutoCloseable {
   }
 
   OutriggerPodsAllocator allocator() throws ReflectiveOperationException {
-    return (OutriggerPodsAllocator) fieldOf(org.apache.spark.scheduler.cluster.k8s.AbstractPodsAllocator.class);
+    return (OutriggerPodsAllocator) fieldOf(
+        org.apache.spark.scheduler.cluster.k8s.AbstractPodsAllocator.class);
   }
 
   ExecutorPodsSnapshotsStore store() throws ReflectiveOperationException {
@@ -70,13 +74,10 @@ final class Driver implements AutoCloseable {
   }
 
   private void watch() throws ReflectiveOperationException {
-    store()
-        .addSubscriber(
-            50,
-            snapshots -> {
-              snapshots.foreach(this::look);
-              return BoxedUnit.UNIT;
-            });
+    store().addSubscriber(50, snapshots -> {
+      snapshots.foreach(this::look);
+      return BoxedUnit.UNIT;
+    });
   }
 
   private Object look(ExecutorPodsSnapshot snapshot) {
@@ -89,18 +90,19 @@ final class Driver implements AutoCloseable {
     return null;
   }
 
-  /** What a real executor does first; false: it is turned away. Spark's own endpoint stands for the executor's. */
+  /**
+   * What a real executor does first; false: it is turned away. Spark's own endpoint stands for the
+   * executor's.
+   */
   boolean register(long executorId) {
     scala.collection.immutable.Map<String, String> none = scala.collection.immutable.Map$.MODULE$.empty();
-    scala.collection.immutable.Map<String, ResourceInformation> resources = scala.collection.immutable.Map$.MODULE$.empty();
+    scala.collection.immutable.Map<String, ResourceInformation> resources =
+        scala.collection.immutable.Map$.MODULE$.empty();
     try {
-      return (Boolean)
-          backend()
-              .driverEndpoint()
-              .askSync(
-                  new CoarseGrainedClusterMessages.RegisterExecutor(
-                      Long.toString(executorId), backend().driverEndpoint(), "127.0.0.1", 1, none, none, resources, 0),
-                  scala.reflect.ClassTag$.MODULE$.Boolean());
+      return (Boolean) backend().driverEndpoint().askSync(
+          new CoarseGrainedClusterMessages.RegisterExecutor(Long.toString(executorId),
+              backend().driverEndpoint(), "127.0.0.1", 1, none, none, resources, 0),
+          scala.reflect.ClassTag$.MODULE$.Boolean());
     } catch (RuntimeException refused) {
       return false;
     }

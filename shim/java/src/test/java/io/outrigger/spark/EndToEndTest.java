@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.apache.spark.SparkConf;
@@ -18,14 +19,17 @@ import org.apache.spark.resource.ResourceProfileBuilder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A real SparkContext, a real agent, a server with a simulated kubelet. Needs -Doutrigger.build=BUILD_TREE. */
+/**
+ * A real SparkContext, a real agent, a server with a simulated kubelet. Needs -Doutrigger.build=BUILD_TREE.
+ */
 @Timeout(300)
 class EndToEndTest {
   private static final int EXECUTORS = 20;
   private static final int BOUND_S = 120;
 
   private static void awaitRunning(Driver driver, int executors) throws InterruptedException {
-    Rig.await(executors + " running executors in Spark's snapshots", BOUND_S, () -> driver.count("Running") == executors);
+    Rig.await(executors + " running executors in Spark's snapshots", BOUND_S,
+        () -> driver.count("Running") == executors);
   }
 
   private static Set<String> threads() {
@@ -39,7 +43,8 @@ class EndToEndTest {
       try (Driver driver = new Driver(conf)) {
         awaitRunning(driver, EXECUTORS);
         JsonNode record = rig.record();
-        assertEquals(EXECUTORS, record.get("posts").get("count").asInt(), "exactly as many creates as executors");
+        assertEquals(
+            EXECUTORS, record.get("posts").get("count").asInt(), "exactly as many creates as executors");
 
         // S23: users need not set these; and nobody but the agent watches or lists
         assertEquals("false", driver.context.getConf().get("spark.kubernetes.executor.enableApiPolling"));
@@ -56,7 +61,8 @@ class EndToEndTest {
         Rig.await("the end of executor 2", BOUND_S, () -> "Failed".equals(driver.seen.get(2L)));
         Rig.await("the end of executor 3", BOUND_S, () -> "Failed".equals(driver.seen.get(3L)));
         awaitRunning(driver, EXECUTORS);
-        assertTrue(driver.seen.keySet().containsAll(Set.of(21L, 22L, 23L)), "ids are never reused (S8): " + driver.sorted());
+        assertTrue(driver.seen.keySet().containsAll(Set.of(21L, 22L, 23L)),
+            "ids are never reused (S8): " + driver.sorted());
       }
       Rig.await("empty namespace after stop()", BOUND_S, () -> rig.podCount() == 0);
       assertFalse(threads().contains("outrigger-shim"));
@@ -80,25 +86,28 @@ class EndToEndTest {
         awaitRunning(driver, EXECUTORS);
         Map<Long, String> before = driver.sorted();
         rig.killAgent();
-        driver.context.requestTotalExecutors(EXECUTORS + 5, 0, scala.collection.immutable.Map$.MODULE$.<String, Object>empty());
+        driver.context.requestTotalExecutors(
+            EXECUTORS + 5, 0, scala.collection.immutable.Map$.MODULE$.<String, Object>empty());
         rig.startAgent();
         awaitRunning(driver, EXECUTORS + 5);
-        assertTrue(driver.sorted().entrySet().containsAll(before.entrySet()), "before " + before + " after " + driver.sorted());
-        assertEquals(EXECUTORS + 5, rig.record().get("posts").get("count").asInt(), "no create twice, no surplus");
+        assertTrue(driver.sorted().entrySet().containsAll(before.entrySet()),
+            "before " + before + " after " + driver.sorted());
+        assertEquals(
+            EXECUTORS + 5, rig.record().get("posts").get("count").asInt(), "no create twice, no surplus");
       }
       Rig.await("empty namespace after stop()", BOUND_S, () -> rig.podCount() == 0);
     }
   }
 
   @Test
-  void S17_the_agent_dies_with_1000_registered_executors_and_none_is_removed_and_a_missing_one_is() throws Exception {
+  void S17_the_agent_dies_with_1000_registered_executors_and_none_is_removed_and_a_missing_one_is()
+      throws Exception {
     int many = 1000;
     long ghost = 999_999;
     try (Rig rig = new Rig("thousand")) {
-      SparkConf conf =
-          Driver.conf(rig, many)
-              .set("spark.kubernetes.executor.apiPollingInterval", "1s")
-              .set("spark.kubernetes.executor.missingPodDetectDelta", "2s");
+      SparkConf conf = Driver.conf(rig, many)
+                           .set("spark.kubernetes.executor.apiPollingInterval", "1s")
+                           .set("spark.kubernetes.executor.missingPodDetectDelta", "2s");
       try (Driver driver = new Driver(conf)) {
         awaitRunning(driver, many);
         assertEquals(many, rig.record().get("posts").get("count").asInt());
@@ -127,28 +136,49 @@ class EndToEndTest {
   void S3_S4_S25_profiles_that_the_driver_renders_and_contexts_one_after_another() throws Exception {
     try (Rig rig = new Rig("profiles")) {
       for (String rendering : new String[] {"driver", "stamp"}) {
-        SparkConf conf =
-            Driver.conf(rig, 2)
-                .set("spark.app.id", "spark-two-contexts") // an agent serves one application
-                .set(Settings.RENDERING, rendering)
-                .set(Settings.AUDIT_ONE_IN, "2")
-                .set("spark.dynamicAllocation.enabled", "true")
-                .set("spark.dynamicAllocation.shuffleTracking.enabled", "true")
-                .set("spark.dynamicAllocation.minExecutors", "2");
+        SparkConf conf = Driver.conf(rig, 2)
+                             .set("spark.app.id", "spark-two-contexts") // an agent serves one application
+                             .set(Settings.RENDERING, rendering)
+                             .set(Settings.AUDIT_ONE_IN, "2")
+                             .set("spark.dynamicAllocation.enabled", "true")
+                             .set("spark.dynamicAllocation.shuffleTracking.enabled", "true")
+                             .set("spark.dynamicAllocation.minExecutors", "2");
         try (Driver driver = new Driver(conf)) {
           awaitRunning(driver, 2);
-          ResourceProfile large = new ResourceProfileBuilder().require(new ExecutorResourceRequests().cores(2).memory("2g")).build();
-          scala.collection.immutable.Map<ResourceProfile, Object> wanted = scala.collection.immutable.Map$.MODULE$.empty();
+          ResourceProfile large = new ResourceProfileBuilder()
+                                      .require(new ExecutorResourceRequests().cores(2).memory("2g"))
+                                      .build();
+          scala.collection.immutable.Map<ResourceProfile, Object> wanted =
+              scala.collection.immutable.Map$.MODULE$.empty();
           ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
           driver.allocator().setTotalExpectedExecutors(with(with(wanted, standard, 2), large, 11));
           awaitRunning(driver, 13);
           Map<String, Long> byProfile = new TreeMap<>();
           for (JsonNode pod : rig.pods()) {
-            byProfile.merge(pod.get("metadata").get("labels").get("spark-exec-resourceprofile-id").asText(), 1L, Long::sum);
+            byProfile.merge(pod.get("metadata").get("labels").get("spark-exec-resourceprofile-id").asText(),
+                1L, Long::sum);
           }
           assertEquals(Map.of("0", 2L, Integer.toString(large.id()), 11L), byProfile);
         }
-        Rig.await("empty namespace after stop() with rendering=" + rendering, BOUND_S, () -> rig.podCount() == 0);
+        Rig.await(
+            "empty namespace after stop() with rendering=" + rendering, BOUND_S, () -> rig.podCount() == 0);
+      }
+    }
+  }
+
+  @Test
+  void S3_pods_that_do_not_derive_from_the_id_are_rendered_in_the_driver_by_themselves() throws Exception {
+    try (Rig rig = new Rig("random")) {
+      SparkConf conf = Driver.conf(rig, 12)
+                           .set("spark.kubernetes.executor.pod.featureSteps", RandomStep.class.getName())
+                           .set(Settings.RENDERING, "stamp");
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, 12);
+        Set<String> values = new TreeSet<>();
+        rig.pods().forEach(
+            pod -> values.add(pod.get("metadata").get("annotations").get(RandomStep.ANNOTATION).asText()));
+        assertEquals(12, values.size(), "each pod was rendered for itself");
+        assertEquals(12, rig.record().get("posts").get("count").asInt());
       }
     }
   }
@@ -156,29 +186,32 @@ class EndToEndTest {
   @Test
   void S9_pending_executors_above_the_target_go_and_registered_ones_would_not() throws Exception {
     try (Rig rig = new Rig("surplus")) {
-      SparkConf conf =
-          Driver.conf(rig, 10)
-              .set("spark.kubernetes.executor.annotation.sim.outrigger/never-schedule", "true")
-              .set("spark.dynamicAllocation.executorIdleTimeout", "1s");
+      SparkConf conf = Driver.conf(rig, 10)
+                           .set("spark.kubernetes.executor.annotation.sim.outrigger/never-schedule", "true")
+                           .set("spark.dynamicAllocation.executorIdleTimeout", "1s");
       try (Driver driver = new Driver(conf)) {
         Rig.await("10 pending executors", BOUND_S, () -> driver.count("Pending") == 10);
         ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
-        driver.allocator().setTotalExpectedExecutors(with(scala.collection.immutable.Map$.MODULE$.empty(), standard, 3));
+        driver.allocator().setTotalExpectedExecutors(
+            with(scala.collection.immutable.Map$.MODULE$.empty(), standard, 3));
         Rig.await("3 pods left", BOUND_S, () -> rig.podCount() == 3);
         Rig.await("7 executors that Spark knows as deleted", BOUND_S, () -> driver.count("Deleted") == 7);
         assertEquals(3, driver.count("Pending"));
         OutriggerPodsAllocator allocator = driver.allocator();
-        Rig.await("empty set of deleted ids: their pods are gone", BOUND_S, () -> LongStream.rangeClosed(1, 10).noneMatch(id -> allocator.isDeleted(Long.toString(id))));
+        Rig.await("empty set of deleted ids: their pods are gone", BOUND_S,
+            () -> LongStream.rangeClosed(1, 10).noneMatch(id -> allocator.isDeleted(Long.toString(id))));
         assertEquals(10, rig.record().get("posts").get("count").asInt());
       }
     }
   }
 
   @Test
-  void S27_with_deleteOnTermination_false_the_shim_ends_with_the_application_and_the_executors_stay() throws Exception {
+  void S27_with_deleteOnTermination_false_the_shim_ends_with_the_application_and_the_executors_stay()
+      throws Exception {
     try (Rig rig = new Rig("keep")) {
-      SparkConf conf =
-          Driver.conf(rig, 3).set("spark.kubernetes.executor.deleteOnTermination", "false").set(Settings.DRIVER_GRACE, "1s");
+      SparkConf conf = Driver.conf(rig, 3)
+                           .set("spark.kubernetes.executor.deleteOnTermination", "false")
+                           .set(Settings.DRIVER_GRACE, "1s");
       try (Driver driver = new Driver(conf)) {
         awaitRunning(driver, 3);
       }
@@ -191,6 +224,7 @@ class EndToEndTest {
   @SuppressWarnings({"unchecked", "cast"}) // redundant on one Scala line, needed on the other
   private static scala.collection.immutable.Map<ResourceProfile, Object> with(
       scala.collection.immutable.Map<ResourceProfile, Object> map, ResourceProfile profile, int executors) {
-    return (scala.collection.immutable.Map<ResourceProfile, Object>) map.$plus(new scala.Tuple2<ResourceProfile, Object>(profile, executors));
+    return (scala.collection.immutable.Map<ResourceProfile, Object>) map.$plus(
+        new scala.Tuple2<ResourceProfile, Object>(profile, executors));
   }
 }

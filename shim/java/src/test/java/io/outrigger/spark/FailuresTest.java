@@ -20,7 +20,8 @@ class FailuresTest {
   }
 
   @Test
-  void S13_from_4_2_on_a_failed_create_is_the_lifecycle_managers_and_an_end_is_not_counted_twice() throws Exception {
+  void S13_from_4_2_on_a_failed_create_is_the_lifecycle_managers_and_an_end_is_not_counted_twice()
+      throws Exception {
     Manager manager = new Manager();
     FailureCounter failures = new LifecycleManagerFailures(manager);
     failures.createFailed();
@@ -47,7 +48,9 @@ class FailuresTest {
   void S13_failures_age_out_of_sparks_window() {
     List<Integer> codes = new ArrayList<>();
     ManualClock clock = new ManualClock(0);
-    SparkConf conf = new SparkConf(false).set("spark.executor.maxNumFailures", "1").set("spark.executor.failuresValidityInterval", "10s");
+    SparkConf conf = new SparkConf(false)
+                         .set("spark.executor.maxNumFailures", "1")
+                         .set("spark.executor.failuresValidityInterval", "10s");
     FailureCounter failures = new TrackedFailures(conf, clock, codes::add);
     failures.createFailed();
     clock.advance(20_000);

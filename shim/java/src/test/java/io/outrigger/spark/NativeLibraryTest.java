@@ -25,16 +25,19 @@ class NativeLibraryTest {
   @Test
   void what_does_not_fit_is_one_line_with_file_cause_and_way_out(@TempDir Path directory) throws Exception {
     File arm = elf(directory, 183);
-    assertEquals(
-        "outrigger: " + arm + " is for aarch64, this JVM runs on amd64; set spark.outrigger.nativeLibrary to a liboutrigger_jni.so for amd64 and glibc",
+    assertEquals("outrigger: " + arm
+            + (" is for aarch64, this JVM runs on amd64; set spark.outrigger.nativeLibrary to a "
+               + "liboutrigger_jni.so for amd64 and glibc"),
         NativeLibrary.explain(arm, "amd64", false, ""));
     File intel = elf(directory, 62);
     assertTrue(NativeLibrary.explain(intel, "amd64", true, "").contains("needs glibc, this image has musl"));
-    assertTrue(NativeLibrary.explain(intel, "amd64", false, "version `GLIBC_2.27' not found").contains("GLIBC_2.27"));
+    assertTrue(NativeLibrary.explain(intel, "amd64", false, "version `GLIBC_2.27' not found")
+            .contains("GLIBC_2.27"));
     Path text = Files.writeString(directory.resolve("text.so"), "no library at all, but long enough");
     assertTrue(NativeLibrary.explain(text.toFile(), "amd64", false, "").contains("is no ELF library"));
     assertTrue(NativeLibrary.explain(new File("/nowhere.so"), "amd64", false, "").contains("does not exist"));
-    assertTrue(NativeLibrary.explain(null, "amd64", false, "").contains("neither beside the shim's jar nor on java.library.path"));
+    assertTrue(NativeLibrary.explain(null, "amd64", false, "")
+            .contains("neither beside the shim's jar nor on java.library.path"));
   }
 
   @Test

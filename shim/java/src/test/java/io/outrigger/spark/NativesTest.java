@@ -19,7 +19,8 @@ class NativesTest {
   @BeforeAll
   static void load() {
     String build = System.getProperty("outrigger.build", "");
-    assertTrue(!build.isEmpty(), "-Doutrigger.build=DIR is missing: a build tree with lib/liboutrigger_jni.so");
+    assertTrue(
+        !build.isEmpty(), "-Doutrigger.build=DIR is missing: a build tree with lib/liboutrigger_jni.so");
     NativeLibrary.load(build + "/lib/liboutrigger_jni.so");
   }
 
@@ -36,12 +37,15 @@ class NativesTest {
   @Test
   void posts_succeed_without_an_agent_and_nothing_is_fresh(@TempDir Path directory) {
     try (Channel channel = open(directory)) {
-      channel.policy(new AllocationPolicy(new SparkConf(false), new Settings(new SparkConf(false), n -> null), 30).toNative());
+      channel.policy(
+          new AllocationPolicy(new SparkConf(false), new Settings(new SparkConf(false), n -> null), 30)
+              .toNative());
       channel.target(0, 5);
       channel.known(new long[] {1}, new long[0]);
       RenderedPod[] samples = new RenderedPod[2];
       for (int i = 0; i < 2; i++) {
-        samples[i] = new RenderedPod(i + 1, ("{\"n\":" + (i + 1) + "}").getBytes(), new byte[][] {"{}".getBytes()});
+        samples[i] =
+            new RenderedPod(i + 1, ("{\"n\":" + (i + 1) + "}").getBytes(), new byte[][] {"{}".getBytes()});
       }
       assertTrue(channel.template(0, 1, 1, samples) > 0);
       Batch batch = channel.drain(0);
@@ -55,7 +59,8 @@ class NativesTest {
   @Test
   void errors_come_as_exceptions_with_the_librarys_line(@TempDir Path directory) {
     try (Channel channel = open(directory)) {
-      ChannelException refused = assertThrows(ChannelException.class, () -> channel.template(0, 1, 1, new RenderedPod[0]));
+      ChannelException refused =
+          assertThrows(ChannelException.class, () -> channel.template(0, 1, 1, new RenderedPod[0]));
       assertTrue(refused.getMessage().startsWith("template: error_"), refused.getMessage());
     }
     assertThrows(ChannelException.class, () -> Natives.open("", "app", "spark", 0));

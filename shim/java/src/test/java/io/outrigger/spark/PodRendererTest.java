@@ -17,14 +17,13 @@ import scala.Option;
 
 /** Spark's own builder through the renderer. */
 class PodRendererTest {
-  private final SparkConf conf =
-      new SparkConf(false)
-          .set("spark.app.name", "render")
-          .set("spark.master", "k8s://http://127.0.0.1:1")
-          .set("spark.kubernetes.container.image", "spark:test")
-          .set("spark.kubernetes.executor.podNamePrefix", "render")
-          .set("spark.driver.host", "127.0.0.1")
-          .set("spark.driver.port", "7078");
+  private final SparkConf conf = new SparkConf(false)
+                                     .set("spark.app.name", "render")
+                                     .set("spark.master", "k8s://http://127.0.0.1:1")
+                                     .set("spark.kubernetes.container.image", "spark:test")
+                                     .set("spark.kubernetes.executor.podNamePrefix", "render")
+                                     .set("spark.driver.host", "127.0.0.1")
+                                     .set("spark.driver.port", "7078");
 
   @BeforeEach
   void forgetTheProfileOfOtherTests() throws Exception {
@@ -33,8 +32,10 @@ class PodRendererTest {
   }
 
   private PodRenderer renderer() {
-    return new PodRenderer(
-        conf, new SecurityManager(conf, SecurityManager.$lessinit$greater$default$2(), SecurityManager.$lessinit$greater$default$3()), new KubernetesExecutorBuilder(), null, Option.empty(), "app");
+    return new PodRenderer(conf,
+        new SecurityManager(conf, SecurityManager.$lessinit$greater$default$2(),
+            SecurityManager.$lessinit$greater$default$3()),
+        new KubernetesExecutorBuilder(), null, Option.empty(), "app");
   }
 
   private ResourceProfile profile() {
@@ -80,7 +81,9 @@ class PodRendererTest {
       assertEquals(first, render(renderer, 1));
     }
     assertTrue(first.contains("/data1,/data2,/data3"));
-    assertTrue(first.replaceAll("\\s", "").contains("{\"mountPath\":\"/data6\",\"name\":\"spark-local-dir-1\""), first);
+    assertTrue(
+        first.replaceAll("\\s", "").contains("{\"mountPath\":\"/data6\",\"name\":\"spark-local-dir-1\""),
+        first);
   }
 
   @Test
@@ -93,7 +96,8 @@ class PodRendererTest {
   @Test
   void S2_pods_of_two_ids_differ_by_the_id_alone() {
     PodRenderer renderer = renderer();
-    assertEquals(render(renderer, 11111).replace("11111", "ID"), render(renderer, 22222).replace("22222", "ID"));
+    assertEquals(
+        render(renderer, 11111).replace("11111", "ID"), render(renderer, 22222).replace("22222", "ID"));
   }
 
   @Test

@@ -13,7 +13,8 @@ class RecordedSpark implements SparkSide {
 
   @Override
   public void updatePod(Pod pod) {
-    calls.add("update " + pod.getMetadata().getLabels().get("spark-exec-id") + " " + pod.getStatus().getPhase());
+    calls.add(
+        "update " + pod.getMetadata().getLabels().get("spark-exec-id") + " " + pod.getStatus().getPhase());
   }
 
   @Override

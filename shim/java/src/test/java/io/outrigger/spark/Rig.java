@@ -31,15 +31,16 @@ final class Rig implements AutoCloseable {
 
   Rig(String name, String... agentFlags) throws Exception {
     if (build.isEmpty()) {
-      throw new IllegalStateException("-Doutrigger.build=DIR is missing: a build tree with bin/outrigger-agent and lib/liboutrigger_jni.so");
+      throw new IllegalStateException("-Doutrigger.build=DIR is missing: a build tree with "
+                                      + "bin/outrigger-agent and lib/liboutrigger_jni.so");
     }
     directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), name);
     runDirectory = directory.resolve("run");
-    Files.createDirectory(runDirectory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Files.createDirectory(
+        runDirectory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Path ready = directory.resolve("ready");
-    start(
-        "apiserver", build + "/bin/outrigger-apiserver", "--plain", "--no-auth", "--ready-file", ready.toString(), "--write-kubeconfig", kubeconfig(),
-        "--exit-with-parent");
+    start("apiserver", build + "/bin/outrigger-apiserver", "--plain", "--no-auth", "--ready-file",
+        ready.toString(), "--write-kubeconfig", kubeconfig(), "--exit-with-parent");
     await("the API server", 20, () -> Files.exists(ready) && Files.exists(Path.of(kubeconfig())));
     url = Files.readString(ready).trim();
     startAgent(agentFlags);
@@ -60,8 +61,8 @@ final class Rig implements AutoCloseable {
   void startAgent(String... flags) throws Exception {
     List<String> command = new ArrayList<>();
     command.add(build + "/bin/outrigger-agent");
-    Collections.addAll(
-        command, "--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, "--run-dir", runDirectory.toString(), "--log-format", "text");
+    Collections.addAll(command, "--kubeconfig", kubeconfig(), "--namespace", NAMESPACE, "--run-dir",
+        runDirectory.toString(), "--log-format", "text");
     Collections.addAll(command, flags);
     agent = start("agent", command.toArray(new String[0]));
     await("the agent's state", 20, () -> Files.exists(runDirectory.resolve("state")));
@@ -73,7 +74,8 @@ final class Rig implements AutoCloseable {
 
   private Process start(String name, String... command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command);
-    builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(directory.toFile(), name + ".log")));
+    builder.redirectErrorStream(true).redirectOutput(
+        ProcessBuilder.Redirect.appendTo(new File(directory.toFile(), name + ".log")));
     builder.environment().keySet().removeIf(key -> key.startsWith("KUBE") || key.startsWith("SPARK_"));
     Process process = builder.start();
     processes.add(process);
@@ -99,7 +101,9 @@ final class Rig implements AutoCloseable {
 
   JsonNode call(String verb, String path) {
     try {
-      HttpRequest request = HttpRequest.newBuilder(URI.create(url + path)).method(verb, HttpRequest.BodyPublishers.noBody()).build();
+      HttpRequest request = HttpRequest.newBuilder(URI.create(url + path))
+                                .method(verb, HttpRequest.BodyPublishers.noBody())
+                                .build();
       HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() >= 300) {
         throw new IllegalStateException(verb + " " + path + ": " + answer.statusCode() + " " + answer.body());

@@ -20,7 +20,8 @@ class SettingsTest {
   @Test
   void the_run_directory_is_the_key_then_the_variable_then_the_default() {
     assertEquals("/run/outrigger", settings().runDirectory);
-    assertEquals("/v", new Settings(conf, name -> "OUTRIGGER_RUN_DIR".equals(name) ? "/v" : null).runDirectory);
+    assertEquals(
+        "/v", new Settings(conf, name -> "OUTRIGGER_RUN_DIR".equals(name) ? "/v" : null).runDirectory);
     conf.set(Settings.RUN_DIRECTORY, "/k");
     assertEquals("/k", new Settings(conf, name -> "/v").runDirectory);
   }
@@ -34,14 +35,15 @@ class SettingsTest {
     assertFalse(settings().renderInDriver);
     conf.set(Settings.RENDERING, "sometimes");
     IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, this::settings);
-    assertEquals("spark.outrigger.rendering: 'sometimes' is none of auto, stamp, driver", refused.getMessage());
+    assertEquals(
+        "spark.outrigger.rendering: 'sometimes' is none of auto, stamp, driver", refused.getMessage());
   }
 
   @Test
   void S11_the_policy_carries_sparks_settings_by_value() {
     int most = Integer.MAX_VALUE;
-    assertArrayEquals(
-        new long[] {most, most, 0, most, 600_000, 60_000, 0, 30_000, 30, 1}, new AllocationPolicy(conf, settings(), 30).toNative());
+    assertArrayEquals(new long[] {most, most, 0, most, 600_000, 60_000, 0, 30_000, 30, 1},
+        new AllocationPolicy(conf, settings(), 30).toNative());
     conf.set("spark.kubernetes.allocation.maxPendingPods", "7")
         .set("spark.kubernetes.allocation.maxPendingPodsPerRp", "3")
         .set("spark.kubernetes.allocation.batch.size", "9")
@@ -51,14 +53,16 @@ class SettingsTest {
         .set("spark.dynamicAllocation.executorIdleTimeout", "15")
         .set("spark.kubernetes.executor.deleteOnTermination", "false")
         .set(Settings.DRIVER_GRACE, "1m");
-    assertArrayEquals(
-        new long[] {7, 3, 9, 100, 300_000, 15_000, 2_000, 60_000, 45, 0}, new AllocationPolicy(conf, settings(), 45).toNative());
+    assertArrayEquals(new long[] {7, 3, 9, 100, 300_000, 15_000, 2_000, 60_000, 45, 0},
+        new AllocationPolicy(conf, settings(), 45).toNative());
   }
 
   @Test
   void S15_what_spark_ties_to_its_own_allocator_is_refused_aloud() {
     assertNull(Unsupported.refusal("com.example.Mine", "ExecutorResizePlugin"));
-    assertTrue(Unsupported.refusal("a,org.apache.spark.scheduler.cluster.k8s.ExecutorResizePlugin", "ExecutorResizePlugin").contains("does nothing"));
+    assertTrue(Unsupported
+            .refusal("a,org.apache.spark.scheduler.cluster.k8s.ExecutorResizePlugin", "ExecutorResizePlugin")
+            .contains("does nothing"));
   }
 
   @Test

@@ -59,9 +59,11 @@ class ShimThreadTest {
   private final AtomicInteger targets = new AtomicInteger();
 
   private ShimThread thread(SparkSide spark) {
-    SnapshotFeed feed = new SnapshotFeed(spark, new SyntheticPods("ns", "app", "c"), failures, c -> "class", age -> null, 30_000, 30_000);
+    SnapshotFeed feed = new SnapshotFeed(
+        spark, new SyntheticPods("ns", "app", "c"), failures, c -> "class", age -> null, 30_000, 30_000);
     TemplateBook templates = new TemplateBook(null, null, false, 0, failures, () -> 0);
-    return new ShimThread(channel, spark, feed, templates, new Deletions(), failures, new SparkConf(false), targets::incrementAndGet);
+    return new ShimThread(channel, spark, feed, templates, new Deletions(), failures, new SparkConf(false),
+        targets::incrementAndGet);
   }
 
   private static Batch batch(Change... changes) {
@@ -108,19 +110,18 @@ class ShimThreadTest {
   @Test
   void S26_whatever_is_thrown_the_thread_goes_on() throws Exception {
     AtomicInteger notified = new AtomicInteger();
-    RecordedSpark spark =
-        new RecordedSpark() {
-          @Override
-          public void notifySubscribers() {
-            notified.incrementAndGet();
-            throw new java.util.concurrent.RejectedExecutionException("the store has stopped");
-          }
+    RecordedSpark spark = new RecordedSpark() {
+      @Override
+      public void notifySubscribers() {
+        notified.incrementAndGet();
+        throw new java.util.concurrent.RejectedExecutionException("the store has stopped");
+      }
 
-          @Override
-          public void removeExecutor(long executorId, int exitCode, String why) {
-            throw new StackOverflowError("even an Error");
-          }
-        };
+      @Override
+      public void removeExecutor(long executorId, int exitCode, String why) {
+        throw new StackOverflowError("even an Error");
+      }
+    };
     channel.batches.add(batch(Changes.running(1)));
     channel.batches.add(batch(Changes.ended(1, 9, 137, false, "Evicted"), Changes.running(2)));
     channel.batches.add(batch(Changes.running(3)));
@@ -148,7 +149,8 @@ class ShimThreadTest {
   }
 
   @Test
-  void S27_after_the_end_of_the_application_changes_are_acknowledged_and_spark_hears_nothing() throws Exception {
+  void S27_after_the_end_of_the_application_changes_are_acknowledged_and_spark_hears_nothing()
+      throws Exception {
     channel.batches.add(batch(Changes.ended(1, 9, 137, false, "Evicted")));
     RecordedSpark spark = new RecordedSpark();
     ShimThread thread = thread(spark);

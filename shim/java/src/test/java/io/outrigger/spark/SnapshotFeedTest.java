@@ -15,17 +15,11 @@ class SnapshotFeedTest {
   private String notFresh;
   private long askedAge;
   private final SnapshotFeed feed =
-      new SnapshotFeed(
-          spark,
-          new SyntheticPods("ns", "app", SyntheticPods.DEFAULT_CONTAINER),
-          failures,
-          exitClass -> exitClass == 9 ? "evicted_api" : "class_" + exitClass,
-          age -> {
+      new SnapshotFeed(spark, new SyntheticPods("ns", "app", SyntheticPods.DEFAULT_CONTAINER), failures,
+          exitClass -> exitClass == 9 ? "evicted_api" : "class_" + exitClass, age -> {
             askedAge = age;
             return notFresh;
-          },
-          PERIOD,
-          30_000);
+          }, PERIOD, 30_000);
 
   @Test
   void S17_no_full_snapshot_unless_the_agents_picture_is_fresh() {
@@ -75,7 +69,8 @@ class SnapshotFeedTest {
     Change evicted = Changes.ended(3, 9, 137, false, "Evicted");
     evicted.message = "The node had an OOM scare";
     feed.take(evicted);
-    assertEquals("remove 3 137 evicted_api: executor 3, Evicted, The node had an oom scare", spark.calls.get(0));
+    assertEquals(
+        "remove 3 137 evicted_api: executor 3, Evicted, The node had an oom scare", spark.calls.get(0));
     assertEquals("update 3 Failed", spark.calls.get(1));
     assertEquals(0, failures.failed);
   }

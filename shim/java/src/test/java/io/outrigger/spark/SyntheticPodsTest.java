@@ -17,11 +17,10 @@ class SyntheticPodsTest {
   private final SyntheticPods pods = new SyntheticPods("ns", "app", SyntheticPods.DEFAULT_CONTAINER);
 
   private String state(Change change) {
-    ExecutorPodState state =
-        ExecutorPodsSnapshot$.MODULE$
-            .apply(JavaConverters.asScalaBuffer(List.of(pods.of(change))).toList(), 1L)
-            .executorPods()
-            .apply(change.executorId);
+    ExecutorPodState state = ExecutorPodsSnapshot$.MODULE$
+                                 .apply(JavaConverters.asScalaBuffer(List.of(pods.of(change))).toList(), 1L)
+                                 .executorPods()
+                                 .apply(change.executorId);
     return state.getClass().getSimpleName();
   }
 
@@ -29,7 +28,8 @@ class SyntheticPodsTest {
   void S19_an_end_that_the_application_did_not_cause_is_a_deleted_pod_with_its_code() {
     Change evicted = Changes.ended(1, 9, 137, false, "Evicted");
     assertEquals("PodDeleted", state(evicted));
-    assertEquals(137, pods.of(evicted).getStatus().getContainerStatuses().get(0).getState().getTerminated().getExitCode());
+    assertEquals(137,
+        pods.of(evicted).getStatus().getContainerStatuses().get(0).getState().getTerminated().getExitCode());
   }
 
   @Test

@@ -13,25 +13,26 @@ import org.junit.jupiter.api.Test;
 class TemplateBookTest {
   private final List<String> posts = new ArrayList<>();
   private final CountedFailures failures = new CountedFailures();
-  private final ResourceProfile profile = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(new SparkConf(false));
+  private final ResourceProfile profile =
+      ResourceProfile$.MODULE$.getOrCreateDefaultProfile(new SparkConf(false));
   private long nowMs;
   private long commands;
   private RuntimeException broken;
 
-  private final TemplateBook.Agent agent =
-      new TemplateBook.Agent() {
-        @Override
-        public long template(int profile, int revision, int digits, RenderedPod[] samples) {
-          posts.add("template " + profile + " r" + revision + " d" + digits + " first " + samples[0].executorId + " of " + samples.length);
-          return ++commands;
-        }
+  private final TemplateBook.Agent agent = new TemplateBook.Agent() {
+    @Override
+    public long template(int profile, int revision, int digits, RenderedPod[] samples) {
+      posts.add("template " + profile + " r" + revision + " d" + digits + " first " + samples[0].executorId
+          + " of " + samples.length);
+      return ++commands;
+    }
 
-        @Override
-        public long rendered(int profile, RenderedPod pod) {
-          posts.add("rendered " + profile + " " + pod.executorId);
-          return ++commands;
-        }
-      };
+    @Override
+    public long rendered(int profile, RenderedPod pod) {
+      posts.add("rendered " + profile + " " + pod.executorId);
+      return ++commands;
+    }
+  };
 
   private RenderedPod render(ResourceProfile resources, long id) {
     if (broken != null) {
@@ -106,15 +107,26 @@ class TemplateBookTest {
   void S3_a_refused_diff_is_no_failure_and_a_policy_breach_is() {
     TemplateBook book = book(false, 0);
     book.open(profile, 2);
-    book.result(new Batch.Result(1, Batch.Result.TEMPLATE, "$.spec.containers[0].env[3].value: does not derive"), "refused_template");
+    book.result(
+        new Batch.Result(1, Batch.Result.TEMPLATE, "$.spec.containers[0].env[3].value: does not derive"),
+        "refused_template");
     assertEquals(0, failures.creates);
-    book.result(new Batch.Result(2, Batch.Result.POLICY, "$.spec.hostNetwork: true: is not allowed"), "refused_policy");
+    book.result(new Batch.Result(2, Batch.Result.POLICY, "$.spec.hostNetwork: true: is not allowed"),
+        "refused_policy");
     assertEquals(1, failures.creates);
   }
 
   @Test
+  void S5_the_warning_names_the_path_and_no_value() {
+    assertEquals("$.spec.containers[0].env[3].value",
+        TemplateBook.pathOf("$.spec.containers[0].env[3].value: 'secret' for id 1, 'other' for id 2"));
+    assertEquals("$.spec", TemplateBook.pathOf("$.spec"));
+  }
+
+  @Test
   void S3_what_cannot_be_rendered_fails_the_start_and_later_counts_each_time() {
-    broken = new IllegalArgumentException("The executor cpu request (2) should be less than or equal to cpu limit (1)");
+    broken = new IllegalArgumentException(
+        "The executor cpu request (2) should be less than or equal to cpu limit (1)");
     assertThrows(IllegalArgumentException.class, () -> book(false, 0).open(profile, 6));
     broken = null;
     TemplateBook book = book(false, 0);
