@@ -16,6 +16,7 @@ final class Running {
   final ShimThread thread;
   private final long stopTimeoutMs;
   private final AtomicBoolean over = new AtomicBoolean();
+  private volatile Thread hook;
 
   Running(Channel channel, ShimThread thread, long stopTimeoutMs) {
     this.channel = channel;
@@ -69,10 +70,22 @@ final class Running {
         }
       });
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(this::close, "outrigger-close"));
+    hook = new Thread(this::close, "outrigger-close");
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  private void dropHook() {
+    try {
+      if (hook != null) {
+        Runtime.getRuntime().removeShutdownHook(hook);
+      }
+    } catch (IllegalStateException itIsRunning) {
+      LOG.debug("outrigger: closing with the JVM");
+    }
   }
 
   private void end() throws InterruptedException {
+    dropHook();
     thread.stop();
     channel.detach();
     for (int i = 0; i < DETACH_TRIES; i++) {
