@@ -70,7 +70,7 @@ class Agent::Engine final {
   Refused on_refused_;   // empty: nothing is refused
   std::string refusal_;  // told at the next turn
   core::Instant last_turn_;
-  std::string config_map_of_;  // the driver incarnation whose ConfigMap has passed the gateway
+  std::string config_map_of_;       // the driver incarnation whose ConfigMap has passed the gateway
   core::Instant config_map_due_{};  // no create before (S12); 0 = it is there, or nobody waits for it
   ports::TimerId turn_ = 0, wake_ = 0, heartbeat_ = 0, start_ = 0;
   core::Instant wake_due_{};

@@ -55,6 +55,7 @@ class ClientMode(unittest.TestCase):
     def hold(self, stage, during, conf=()):
         """Runs the job, calls `during(facts)` once its executors run, ends it; the facts."""
         go = stage.directory / "go"
+        os.mkfifo(go)
         settings = {"spark.executor.instances": EXECUTORS, "spark.scheduler.minRegisteredResourcesRatio": 0, **dict(conf)}
         job = stage.launch(JOBS / "hold.py", go, conf=settings)
         running = until(PATIENCE_S, lambda: "threads" in facts(job.out()) and stage.running() == EXECUTORS or not job.alive())
@@ -62,7 +63,7 @@ class ClientMode(unittest.TestCase):
             self.assertTrue(running and job.alive(), f"{stage.running()} of {EXECUTORS} executors; {job.last_words()}; see {stage.directory}")
             during(facts(job.out()))
         finally:
-            go.touch()
+            os.close(os.open(go, os.O_RDWR))  # never blocks, and lets the job's open return
         code = job.wait(PATIENCE_S)
         self.assertEqual(code, 0, f"the job ended with {code}; see {stage.directory}")
         return facts(job.out())

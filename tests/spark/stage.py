@@ -5,13 +5,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from install import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy/quickstart"))
-from processes import Program, wait_for  # noqa: E402
+from processes import Problem, Program, wait_for  # noqa: E402
 from server import Server  # noqa: E402
 
 NAMESPACE = "spark"
@@ -124,9 +123,8 @@ def facts(text):
 
 
 def until(seconds, check):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.05)
-    return False
+    """True once `check` is, False after so long."""
+    try:
+        return bool(wait_for("it", seconds, check, every=0.05)[0])
+    except Problem:
+        return False
