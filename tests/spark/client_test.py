@@ -63,8 +63,9 @@ class ClientMode(unittest.TestCase):
             self.assertTrue(running and job.alive(), f"{stage.running()} of {EXECUTORS} executors; {job.last_words()}; see {stage.directory}")
             during(facts(job.out()))
         finally:
-            os.close(os.open(go, os.O_RDWR))  # never blocks, and lets the job's open return
+            writer = os.open(go, os.O_RDWR)  # never blocks, and lets the job's open return
         code = job.wait(PATIENCE_S)
+        os.close(writer)
         self.assertEqual(code, 0, f"the job ended with {code}; see {stage.directory}")
         return facts(job.out())
 
