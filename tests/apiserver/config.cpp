@@ -70,8 +70,37 @@ Budget read_budget(const Yaml& yaml) {
   return budget;
 }
 
+ImageRule read_image(const Yaml& yaml) {
+  yaml.allow({"image", "entrypoint", "working-dir", "environment", "content"});
+  ImageRule rule;
+  const auto image = yaml.find("image");
+  if (!image) yaml.complain("an entry of images needs image");
+  rule.image = image->text();
+  if (const auto v = yaml.find("entrypoint")) rule.entrypoint = v->text();
+  if (const auto v = yaml.find("working-dir")) rule.working_dir = v->text();
+  if (const auto v = yaml.find("environment")) {
+    for (const auto& [name, value] : v->members()) rule.environment.emplace_back(name, value.text());
+  }
+  if (const auto v = yaml.find("content")) {
+    for (const auto& [target, source] : v->members()) rule.content.push_back({source.text(), target, false});
+  }
+  return rule;
+}
+
+void read_processes(ProcessSettings& processes, const Yaml& yaml) {
+  yaml.allow({"kind", "directory", "logs", "node", "images", "inherit", "restart-back-off"});
+  if (const auto v = yaml.find("directory")) processes.directory = v->text();
+  if (const auto v = yaml.find("logs")) processes.logs = v->text();
+  if (const auto v = yaml.find("node")) processes.node = v->text();
+  if (const auto v = yaml.find("inherit")) processes.inherit = v->words();
+  if (const auto v = yaml.find("restart-back-off")) processes.restart_back_off = v->duration();
+  if (const auto v = yaml.find("images")) {
+    for (const auto& item : v->items()) processes.images.push_back(read_image(item));
+  }
+}
+
 void read_kubelet(KubeletSettings& kubelet, const Yaml& yaml) {
-  yaml.allow({"enabled", "nodes", "schedule", "create", "start", "terminate", "pull-back-off"});
+  yaml.allow({"kind", "enabled", "nodes", "schedule", "create", "start", "terminate", "pull-back-off"});
   if (const auto v = yaml.find("enabled")) kubelet.enabled = v->truth();
   if (const auto v = yaml.find("nodes")) kubelet.nodes = static_cast<int>(v->integer(1, 1000));
   if (const auto v = yaml.find("schedule")) kubelet.schedule = v->duration_range();
@@ -79,6 +108,17 @@ void read_kubelet(KubeletSettings& kubelet, const Yaml& yaml) {
   if (const auto v = yaml.find("start")) kubelet.start = v->duration_range();
   if (const auto v = yaml.find("terminate")) kubelet.terminate = v->duration_range();
   if (const auto v = yaml.find("pull-back-off")) kubelet.pull_back_off = v->duration();
+}
+
+// `kind` decides which keys there are; a flag may have decided before.
+void read_any_kubelet(Config& config, const Yaml& yaml) {
+  if (const auto v = yaml.find("kind")) {
+    const std::string kind = v->text();
+    if (kind != "simulated" && kind != "process") v->complain("'" + kind + "' is not simulated or process");
+    config.processes.enabled = kind == "process";
+  }
+  if (config.processes.enabled) return read_processes(config.processes, yaml);
+  read_kubelet(config.kubelet, yaml);
 }
 
 void read_watch(WatchSettings& watch, const Yaml& yaml) {
@@ -112,7 +152,7 @@ void read_config(Config& config, const std::string& text, const std::string& fil
   if (const auto v = yaml.find("budgets")) {
     for (const auto& item : v->items()) config.api.budgets.push_back(read_budget(item));
   }
-  if (const auto v = yaml.find("kubelet")) read_kubelet(config.kubelet, *v);
+  if (const auto v = yaml.find("kubelet")) read_any_kubelet(config, *v);
   if (const auto v = yaml.find("watch")) read_watch(config.watch, *v);
   if (const auto v = yaml.find("history-events"))
     config.window.events = static_cast<std::size_t>(v->integer(1, 10'000'000));

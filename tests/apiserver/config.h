@@ -7,6 +7,7 @@
 #include "tests/apiserver/api/access.h"
 #include "tests/apiserver/api/api.h"
 #include "tests/apiserver/kubelet/plan.h"
+#include "tests/apiserver/kubelet/process_settings.h"
 
 namespace outrigger::apiserver {
 
@@ -20,6 +21,7 @@ struct Config {
   ApiSettings api;
   WatchSettings watch;
   KubeletSettings kubelet;
+  ProcessSettings processes;  // when enabled, instead of the simulated kubelet
   Store::Window window;
   Rv first_rv = 1;
   std::uint64_t seed = 1;

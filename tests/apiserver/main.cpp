@@ -13,6 +13,8 @@
 
 #include "tests/apiserver/base/yaml.h"
 #include "tests/apiserver/kubelet/cause.h"
+#include "tests/apiserver/kubelet/launch_spec.h"
+#include "tests/apiserver/kubelet/process_host.h"
 #include "tests/apiserver/server.h"
 
 namespace {
@@ -31,6 +33,8 @@ Examples
       faults:
       - {kind: throttle, verb: create, probability: 0.1, retry-after: 1s}
       - {kind: restart, after: 20s, down: 500ms}
+  outrigger-apiserver --kubelet process --entrypoint '*spark*=tests/apiserver/kubelet/spark_entrypoint.sh' --pod-logs logs
+      runs the containers of pods as processes of this machine (root, or user namespaces)
 A pod says by annotations how it behaves: sim.outrigger/run-time: 5s, sim.outrigger/end: oom_container,
 sim.outrigger/never-schedule: "true", ... All keys: tests/apiserver/README.md
 )";
@@ -43,6 +47,9 @@ struct Arguments {
   std::string ready_file;
   std::string name_space = "spark";
   std::vector<std::string> tokens;
+  std::string kubelet;
+  std::string pod_logs;
+  std::vector<std::string> entrypoints;
   bool exit_with_parent = false;
   std::string log_level = "quiet";
 };
@@ -94,6 +101,25 @@ void read_tokens(Config& config, const std::vector<std::string>& tokens) {
   }
 }
 
+// Flags win over the file: an entrypoint of a flag is looked at first.
+void read_kubelet(Config& config, const Arguments& arguments) {
+  if (!arguments.pod_logs.empty()) config.processes.logs = arguments.pod_logs;
+  for (auto at = arguments.entrypoints.rbegin(); at != arguments.entrypoints.rend(); ++at) {
+    const auto equals = at->rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == at->size())
+      throw std::runtime_error("--entrypoint: '" + *at + "' is not IMAGE=PROGRAM");
+    const std::string program = std::filesystem::absolute(at->substr(equals + 1)).string();
+    ImageRule rule;
+    rule.image = at->substr(0, equals);
+    rule.entrypoint = program;
+    config.processes.images.insert(config.processes.images.begin(), std::move(rule));
+  }
+  const bool used = !arguments.pod_logs.empty() || !arguments.entrypoints.empty();
+  if (used && !config.processes.enabled)
+    throw std::runtime_error(
+        "--pod-logs and --entrypoint are of the kubelet with processes: add --kubelet process");
+}
+
 void die_with_parent(Server& server) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   struct stat state{};
@@ -104,8 +130,11 @@ void die_with_parent(Server& server) {
 
 int run(const Arguments& arguments, Config config) {
   read_listen(config, arguments.listen);
+  if (!arguments.kubelet.empty()) config.processes.enabled = arguments.kubelet == "process";
   if (!arguments.config_file.empty())
     read_config(config, read_file(arguments.config_file), arguments.config_file);
+  read_kubelet(config, arguments);
+  if (config.processes.enabled) enter_process_host(config.processes.launcher);
   read_tokens(config, arguments.tokens);
   config.api.namespaces.insert(arguments.name_space);
   const std::string token = config.accounts.front().token;
@@ -127,10 +156,14 @@ int run(const Arguments& arguments, Config config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The kubelet starts this program again for each container: not for users.
+  if (const LaunchMode mode = argc > 1 ? launch_mode(argv[1]) : nullptr; mode != nullptr)
+    return mode(argc, argv);
   Arguments arguments;
   Config config;
   CLI::App app(
-      "An embedded Kubernetes API server with a simulated kubelet and a fault script. It answers as "
+      "An embedded Kubernetes API server with a simulated kubelet, or one that runs processes, and a fault "
+      "script. It answers as "
       "kube-apiserver 1.34 does\nwhere it implements something; see tests/apiserver/README.md.",
       "outrigger-apiserver");
   app.footer(examples);
@@ -151,6 +184,18 @@ int main(int argc, char** argv) {
   app.add_option("--write-kubeconfig", arguments.kubeconfig_file,
                  "writes a kubeconfig of the first account when ready");
   app.add_option("--ready-file", arguments.ready_file, "writes the URL there when ready");
+  app.add_option(
+         "--kubelet", arguments.kubelet,
+         "simulated (default): pods live by timers and annotations; process: containers are local processes "
+         "in namespaces of their own")
+      ->check(CLI::IsMember({"simulated", "process"}));
+  app.add_option(
+      "--pod-logs", arguments.pod_logs,
+      "with --kubelet process: where containers write, as NAMESPACE/POD/CONTAINER.log, and kubelet.log");
+  app.add_option(
+      "--entrypoint", arguments.entrypoints,
+      "with --kubelet process: IMAGE=PROGRAM, what containers of images like IMAGE (* and ?) run when they "
+      "have no command; repeatable. For Spark: tests/apiserver/kubelet/spark_entrypoint.sh");
   app.add_option("--history-events", config.window.events,
                  "events kept for watches and consistent lists; older ones are compacted")
       ->capture_default_str();

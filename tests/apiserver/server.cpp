@@ -9,6 +9,7 @@
 #include "tests/apiserver/controllers/volume_provisioner.h"
 #include "tests/apiserver/http/certificates.h"
 #include "tests/apiserver/kubelet/kubelet.h"
+#include "tests/apiserver/kubelet/process_kubelet.h"
 
 namespace outrigger::apiserver {
 namespace {
@@ -36,9 +37,9 @@ struct Server::Impl {
         watches(store, network.clock(), config.watch, config.seed),
         collector(store, network.clock()),
         provisioner(store, network.clock()),
-        kubelet(store, network.clock(), config.kubelet, config.seed + 1),
         access(config.accounts, config.open_access),
         api(store, network.clock(), watches, config.api, config.seed + 2),
+        kubelet(make_kubelet()),
         faults(network.clock(),
                {.mute = [this](bool on) { watches.mute(on); },
                 .compact = [this] { front.compact(); },
@@ -46,7 +47,7 @@ struct Server::Impl {
                 .black_hole_all = [this] { network.black_hole_all(); },
                 .restart = [this](Millis down) { front.restart(down); }},
                [this](std::string_view name_space) { return active_pods(name_space); }),
-        front({network, store, watches, api, access, kubelet, collector, faults, config.verbose}) {
+        front({network, store, watches, api, access, *kubelet, collector, faults, config.verbose}) {
     network.serve(
         [this](auto request, auto responder) { front.handle(std::move(request), std::move(responder)); },
         [this] {
@@ -59,6 +60,24 @@ struct Server::Impl {
               return Welcome::serve;
           }
         });
+  }
+
+  std::unique_ptr<PodLife> make_kubelet() {
+    if (!config.processes.enabled)
+      return std::make_unique<Kubelet>(store, network.clock(), config.kubelet, config.seed + 1);
+    const bool any = config.address == "0.0.0.0" || config.address == "::";
+    ServerFacts facts{.address = any ? "127.0.0.1" : config.address,
+                      .port = network.port(),
+                      .ca_pem = tls.ca_pem,
+                      .token = [this](const std::string& name_space, const std::string& account) {
+                        return access.service_account_token(name_space, account);
+                      }};
+    auto processes = std::make_unique<ProcessKubelet>(store, network.clock(), network.descriptors(),
+                                                      config.processes, std::move(facts));
+    api.set_logs([p = processes.get()](const auto& name_space, const auto& pod, const auto& container) {
+      return p->log_file(name_space, pod, container);
+    });
+    return processes;
   }
 
   std::int64_t active_pods(std::string_view name_space) const {
@@ -77,9 +96,9 @@ struct Server::Impl {
   WatchHub watches;
   GarbageCollector collector;
   VolumeProvisioner provisioner;
-  Kubelet kubelet;
   Access access;
   Api api;
+  std::unique_ptr<PodLife> kubelet;
   FaultEngine faults;
   Front front;
 };

@@ -1,6 +1,7 @@
 #include "tests/apiserver/api/access.h"
 
 #include <algorithm>
+#include <random>
 
 #include "tests/apiserver/base/text.h"
 
@@ -42,6 +43,17 @@ const Account* Access::find(std::string_view authorization) const {
   const auto found =
       std::find_if(accounts_.begin(), accounts_.end(), [&](const auto& a) { return a.token == token; });
   return token.empty() || found == accounts_.end() ? nullptr : &*found;
+}
+
+std::string Access::service_account_token(const std::string& name_space, const std::string& name) {
+  const std::string user = "system:serviceaccount:" + name_space + ":" + name;
+  const auto found =
+      std::find_if(accounts_.begin(), accounts_.end(), [&](const Account& a) { return a.user == user; });
+  if (found != accounts_.end()) return found->token;
+  std::random_device device;
+  std::mt19937_64 random((static_cast<std::uint64_t>(device()) << 32) ^ device());
+  accounts_.push_back({user, random_uuid(random), {{{name_space}, {"*"}, {"*"}}}});
+  return accounts_.back().token;
 }
 
 std::optional<HttpResponse> Access::refuse_token(std::string_view authorization) const {

@@ -13,6 +13,8 @@ void Api::handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> reque
   if (api.plural == "namespaces") return responder->answer(namespaces(api));
   const bool eviction = api.resource == Resource::pods && api.subresource == "eviction";
   const bool status = api.resource == Resource::pods && api.subresource == "status";
+  const bool log = api.resource == Resource::pods && api.subresource == "log" && api.verb == "get";
+  if (log) return responder->answer(this->log(api));
   if (!api.resource || (!api.subresource.empty() && !eviction && !status))
     return responder->answer(status::no_such_resource());
   if (eviction && api.verb == "create") return responder->answer(evict(api));

@@ -1,5 +1,6 @@
 // The verbs of the Kubernetes API on the store. Who may call and what goes wrong on purpose is decided before.
 #pragma once
+#include <functional>
 #include <memory>
 #include <random>
 #include <set>
@@ -26,6 +27,11 @@ class Api {
   Api(Store& store, Clock& clock, WatchHub& watches, ApiSettings& settings, std::uint64_t seed)
       : store_(store), clock_(clock), watches_(watches), settings_(settings), random_(seed) {}
 
+  // Where the output of a container is; without it there are no logs.
+  using LogFile = std::function<std::string(const std::string& name_space, const std::string& pod,
+                                            const std::string& container)>;
+  void set_logs(LogFile logs) { logs_ = std::move(logs); }
+
   // `request` keeps the body alive that `api` points into.
   void handle(const ApiRequest& api, std::shared_ptr<const HttpRequest> request,
               std::shared_ptr<Responder> responder, StreamFault fault);
@@ -38,6 +44,7 @@ class Api {
   HttpResponse create(const ApiRequest& api, View view);
   HttpResponse create_object(const ApiRequest& api, Json object, View view, bool applied);
   HttpResponse apply(const ApiRequest& api, View view);
+  HttpResponse log(const ApiRequest& api);
   HttpResponse evict(const ApiRequest& api);
   HttpResponse update(const ApiRequest& api, View view);
   HttpResponse patch(const ApiRequest& api, View view);
@@ -55,6 +62,7 @@ class Api {
   WatchHub& watches_;
   ApiSettings& settings_;
   std::mt19937_64 random_;
+  LogFile logs_;
 };
 
 // The body of a list, written piece by piece.

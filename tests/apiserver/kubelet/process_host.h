@@ -1,0 +1,15 @@
+// What this machine must allow before pods can be processes.
+#pragma once
+#include <string>
+
+namespace outrigger::apiserver {
+
+// Gives the calling thread's process a mount namespace of its own (and, without privileges, a user namespace), in
+// which volumes are mounted: they vanish with the server. Then starts one container as a trial. Call it before there
+// are threads. Throws std::runtime_error with one line when the machine forbids it.
+void enter_process_host(const std::string& launcher);
+
+// False in a user namespace with a single user.
+bool may_change_user();
+
+}  // namespace outrigger::apiserver
