@@ -249,6 +249,7 @@ void enter_root(const LaunchSpec& spec) {
   // "/" is the new root now; the host's lies on top of it until the volumes are bound.
   if (::chdir("/") != 0) fail("/");
   volumes.bind();
+  if (!is_directory(spec.cwd)) make_directories(spec.cwd);  // as container runtimes do
   if (spec.read_only_root) remount_read_only("/");
   if (::fchdir(host) != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir("/") != 0)
     fail("leaving the host's root");

@@ -24,6 +24,33 @@ ApiRequest pods(std::string verb, std::string name_space) {
   return request;
 }
 
+TEST(Configuration, a_kubelet_with_processes_has_keys_of_its_own) {
+  Config config;
+  read_config(config,
+              "kubelet:\n  kind: process\n  restart-back-off: 2s\n  images:\n"
+              "  - {image: '*spark*', entrypoint: /e, environment: {A: b}, content: {/opt/spark: /spark}}\n",
+              "config.yaml");
+  EXPECT_TRUE(config.processes.enabled);
+  EXPECT_EQ(config.processes.restart_back_off, Millis(2000));
+  ASSERT_EQ(config.processes.images.size(), 1u);
+  EXPECT_EQ(config.processes.images[0].entrypoint, "/e");
+  EXPECT_EQ(config.processes.images[0].content[0].source, "/spark");
+  EXPECT_EQ(config.processes.images[0].content[0].target, "/opt/spark");
+  EXPECT_NE(complaint("kubelet: {kind: process, start: 1s}"), "accepted") << "a key of the simulated one";
+  EXPECT_NE(complaint("kubelet: {kind: docker}").find("is not simulated or process"), std::string::npos);
+}
+
+TEST(ServiceAccounts, a_token_has_the_rights_of_its_account_or_those_of_its_namespace) {
+  Access access({{"system:serviceaccount:spark:driver", "t1", {}}}, false);
+  EXPECT_EQ(access.service_account_token("spark", "driver"), "t1");
+  const std::string token = access.service_account_token("spark", "other");
+  EXPECT_EQ(access.service_account_token("spark", "other"), token);
+  EXPECT_FALSE(access.refuse(pods("list", "spark"), "Bearer " + token).has_value());
+  EXPECT_TRUE(access.refuse(pods("list", "default"), "Bearer " + token).has_value());
+  EXPECT_TRUE(access.refuse(pods("list", "spark"), "Bearer t1").has_value())
+      << "an account without rules in the file";
+}
+
 TEST(Configuration, tokens_with_rules_are_accounts_with_those_rights_only) {
   Config config;
   read_config(config,
