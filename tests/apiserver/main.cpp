@@ -34,7 +34,7 @@ Examples
       - {kind: throttle, verb: create, probability: 0.1, retry-after: 1s}
       - {kind: restart, after: 20s, down: 500ms}
   outrigger-apiserver --kubelet process --entrypoint '*spark*=tests/apiserver/kubelet/spark_entrypoint.sh' --pod-logs logs
-      runs the containers of pods as processes of this machine (root, or user namespaces)
+      runs the containers of pods as processes of this machine; as root only
 A pod says by annotations how it behaves: sim.outrigger/run-time: 5s, sim.outrigger/end: oom_container,
 sim.outrigger/never-schedule: "true", ... All keys: tests/apiserver/README.md
 )";

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "tests/process/process_kubelet_world.h"
 
@@ -262,6 +263,57 @@ TEST_F(ProcessKubelet, an_image_with_an_entrypoint_brings_its_content_and_enviro
   until("image", "Succeeded");
   EXPECT_EQ(log("image"), "hello from the image\nme run it\n/opt/app\n");
   EXPECT_FALSE(std::filesystem::exists(folder.path("image/conf"))) << "the image is copied on write";
+}
+
+// A Spark and a Java that only say how they were called.
+TEST_F(ProcessKubelet, the_spark_entrypoint_starts_executors_and_drivers_as_the_image_does) {
+  std::filesystem::create_directories(folder.path("java/bin"));
+  std::filesystem::create_directories(folder.path("spark/jars"));
+  std::filesystem::create_directories(folder.path("spark/bin"));
+  for (const char* program : {"java/bin/java", "spark/bin/spark-submit"}) {
+    std::filesystem::permissions(folder.write(program, "#!/bin/sh\nfor a; do echo \"$a\"; done\n"),
+                                 std::filesystem::perms::owner_all);
+  }
+  server.reset();
+  server = std::make_unique<ApiServer>(ApiServer::Options{
+      .folder = folder.path(),
+      .config = "kubelet:\n  kind: process\n  images:\n  - image: \"spark*\"\n    entrypoint: " +
+                std::string(OUTRIGGER_SOURCE_DIR) +
+                "/tests/apiserver/kubelet/spark_entrypoint.sh\n    environment: {SPARK_HOME: " +
+                folder.path("spark") + ", JAVA_HOME: " + folder.path("java") + "}\n",
+      .faults = {},
+      .arguments = {}});
+  json main{{"name", "main"}, {"image", "spark:4"}, {"args", {"executor"}}, {"env", json::array()}};
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"SPARK_JAVA_OPT_0", "-Da=b c"},
+                                          {"SPARK_JAVA_OPT_1", "-Dx=\"y\""},
+                                          {"SPARK_JAVA_OPT_10", "-Dnot=reached"},
+                                          {"SPARK_EXECUTOR_MEMORY", "512m"},
+                                          {"SPARK_CONF_DIR", "/opt/spark/conf"},
+                                          {"SPARK_DRIVER_URL", "spark://d"},
+                                          {"SPARK_EXECUTOR_ID", "7"},
+                                          {"SPARK_EXECUTOR_CORES", "2"},
+                                          {"SPARK_APPLICATION_ID", "app"},
+                                          {"SPARK_EXECUTOR_POD_IP", "127.0.0.1"},
+                                          {"SPARK_EXECUTOR_POD_NAME", "exec-7"},
+                                          {"SPARK_DRIVER_BIND_ADDRESS", "127.0.0.1"}})
+    main["env"].push_back({{"name", name}, {"value", value}});
+  create("pods", shell_pod("executor", main));
+  main["args"] = {"driver", "--class", "Main", "local:///app.jar"};
+  create("pods", shell_pod("driver", main));
+  until("executor", "Succeeded");
+  EXPECT_EQ(
+      log("executor"),
+      "-Da=b c\n-Dx=\"y\"\n-Xms512m\n-Xmx512m\n-cp\n/opt/spark/conf:" + folder.path("spark") +
+          "/jars/*\norg.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend\n--driver-url\nspark://"
+          "d\n"
+          "--executor-id\n7\n--cores\n2\n--app-id\napp\n--hostname\n127.0.0.1\n--resourceProfileId\n0\n"
+          "--podName\nexec-7\n");
+  until("driver", "Succeeded");
+  EXPECT_EQ(log("driver"),
+            "--conf\nspark.driver.bindAddress=127.0.0.1\n--conf\n"
+            "spark.executorEnv.SPARK_DRIVER_POD_IP=127.0.0.1\n--deploy-mode\nclient\n--class\nMain\nlocal:///"
+            "app.jar\n");
 }
 
 }  // namespace

@@ -84,7 +84,8 @@ KeyResult value_from(const Json& pod, const Json& container, const Json& source,
   if (source.contains("configMapKeyRef"))
     return key_ref(Resource::configmaps, source["configMapKeyRef"], find);
   if (source.contains("secretKeyRef")) return key_ref(Resource::secrets, source["secretKeyRef"], find);
-  return tl::unexpected<std::string>("a valueFrom that is no fieldRef, resourceFieldRef, configMapKeyRef or secretKeyRef");
+  return tl::unexpected<std::string>(
+      "a valueFrom that is no fieldRef, resourceFieldRef, configMapKeyRef or secretKeyRef");
 }
 
 std::optional<std::string> add_env_from(EnvList& env, const Json& container, const ObjectLookup& find) {
