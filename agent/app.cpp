@@ -43,8 +43,7 @@ flow::Options flow_options(const config::Config& config, const config::Cluster& 
   options.contact_bound = config.watch.contact_bound;
   options.write_deadline = config.writes.deadline;
   options.initial_creates_in_flight = config.writes.concurrency;
-  if (!config.gateway.listen.empty() && config.gateway.await_config_map)
-    options.config_map_wait = core::Millis{5'000};
+  if (!config.gateway.listen.empty()) options.config_map_wait = config.gateway.config_map_wait;
   return options;
 }
 

@@ -60,9 +60,9 @@ struct Admin {
 
 // Loopback HTTP for the calls that Spark still makes itself.
 struct Gateway {
-  std::string listen;            // 127.0.0.1:PORT; empty: none
-  std::string token_file;        // the secret for the driver; empty: gateway-token in the run directory
-  bool await_config_map = true;  // the first executors wait for the driver's ConfigMap, at most 5 s (S12)
+  std::string listen;      // 127.0.0.1:PORT; empty: none
+  std::string token_file;  // the secret for the driver; empty: gateway-token in the run directory
+  core::Millis config_map_wait{5'000};  // the first executors wait so long for the driver's ConfigMap (S12)
 };
 
 struct Log {

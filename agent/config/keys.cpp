@@ -204,10 +204,10 @@ std::vector<Row> pump_rows() {
       {"gateway.tokenFile", "", "FILE",
        "the secret that the driver shows there; default: gateway-token in the run directory",
        text(&Config::gateway, &Gateway::token_file, absolute)},
-      {"gateway.awaitConfigMap", "", "BOOL",
-       "the first executors wait for the driver's ConfigMap, at most 5s; false with "
+      {"gateway.configMapWait", "", "TIME",
+       "the first executors wait so long for the driver's ConfigMap; 0: not at all, with "
        "executor.disableConfigMap",
-       flag(&Config::gateway, &Gateway::await_config_map)},
+       time(&Config::gateway, &Gateway::config_map_wait, ms(0), 10 * minute)},
       {"log.level", "--log-level", "LEVEL", "debug, info, warning or error",
        choice(&Config::log, &Log::level,
               {{"debug", Log::Level::debug},

@@ -24,7 +24,8 @@ class Stage:
         self.directory = Path(tempfile.mkdtemp(prefix="stage-", dir=self.build / "spark"))
         self.kubeconfig = self.directory / "kubeconfig"
         self.programs = []
-        command = [self.build / "bin/outrigger-apiserver", "--write-kubeconfig", self.kubeconfig, "--log", "requests", *server_arguments]
+        # The process kubelet's containers find Spark where the server does.
+        command = ["env", f"SPARK_HOME={spark.home}", f"PYSPARK_PYTHON={spark.python}", self.build / "bin/outrigger-apiserver", "--write-kubeconfig", self.kubeconfig, "--log", "requests", *server_arguments]
         if faults:
             (self.directory / "faults.yaml").write_text(faults)
             command += ["--faults", self.directory / "faults.yaml"]
@@ -49,7 +50,7 @@ class Stage:
         return {**kept, "SPARK_HOME": str(self.spark.home), "PYSPARK_PYTHON": str(self.spark.python), "PYSPARK_DRIVER_PYTHON": str(self.spark.python),
                 "SPARK_LOCAL_IP": "127.0.0.1"}
 
-    def launch(self, script, *arguments, conf=(), agent=()):
+    def launch(self, script, *arguments, conf=(), agent=(), environment=()):
         """outrigger-agent run -- spark-submit, client mode; a Job."""
         settings = {"spark.kubernetes.container.image": "spark", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
                     "spark.ui.enabled": "false", **dict(conf)}
@@ -57,7 +58,7 @@ class Stage:
                    "--log-format", "text", *agent, "--", self.spark.home / "bin/spark-submit"]
         for key, value in settings.items():
             command += ["--conf", f"{key}={value}"]
-        job = Job([*command, script, *arguments], self.directory, self.environment())
+        job = Job([*command, script, *arguments], self.directory, {**self.environment(), **dict(environment)})
         self.programs.append(job)
         return job
 

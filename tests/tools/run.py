@@ -23,7 +23,10 @@ TIERS = {
     "conformance": ("one suite of API scenarios, against the embedded server", ["product"]),
     "stress": ("races of the channel, ThreadSanitizer", ["tsan"]),
     "fuzz": ("libFuzzer with AddressSanitizer, each target for --fuzz-seconds", ["asan"]),
+    "spark": ("stock Spark: the JVM shim's tests, real drivers, real executors; downloads about 1 GB; on request", ["product"]),
 }
+ON_REQUEST = {"spark"}
+DEFAULT = [name for name in TIERS if name not in ON_REQUEST]
 ASAN_SEED_SHARE = 10  # the sanitizer tree runs one tenth of the seeds
 
 
@@ -31,7 +34,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tests/run.sh", formatter_class=argparse.RawDescriptionHelpFormatter,
                                      description="Installs what is missing (Debian 12), builds, runs the tests and counts them.",
                                      epilog="tiers:\n" + "\n".join(f"  {n:12} {d} [{', '.join(t)}]" for n, (d, t) in TIERS.items()))
-    parser.add_argument("--tier", action="append", nargs="+", metavar="NAME", help="only these tiers (default: all)")
+    parser.add_argument("--tier", action="append", nargs="+", metavar="NAME", help="only these tiers (default: all but those on request)")
     parser.add_argument("--list", action="store_true", help="print the tiers and exit")
     parser.add_argument("--tree", action="append", choices=["product", "asan", "tsan"], help="only in these build trees (default: as the tiers say)")
     parser.add_argument("--seeds", type=int, default=1000, metavar="N", help="seeds of the simulation (default %(default)s)")
@@ -40,7 +43,7 @@ def arguments():
     parser.add_argument("--build", default="build", metavar="DIR", help="where the build trees are (default %(default)s)")
     parser.add_argument("--no-install", action="store_true", help="do not call apt-get")
     args = parser.parse_args()
-    args.tiers = [name for names in args.tier or [list(TIERS)] for name in names]
+    args.tiers = [name for names in args.tier or [DEFAULT] for name in names]
     for name in args.tiers:
         if name not in TIERS:
             parser.error(f"no tier '{name}'; tiers are: {' '.join(TIERS)}")
@@ -142,9 +145,11 @@ def main():
     plan = {tree: [t for t in args.tiers if tree in TIERS[t][1]] for tree in args.tree or ["product", "asan", "tsan"]}
     plan = {tree: tiers for tree, tiers in plan.items() if tiers}
     if not args.no_install:
-        groups = [g for tree in plan for g in GROUPS[tree]] + (["tidy"] if "tidy" in args.tiers else [])
+        groups = [g for tree in plan for g in GROUPS[tree]] + [g for g in ("tidy", "spark") if g in args.tiers]
         if not phases.run("install", lambda: install(groups)):
             print("install.sh failed; going on with what is there", flush=True)
+    for tier in sorted(ON_REQUEST - set(args.tiers)):
+        print(f"not run, because it was not asked for: --tier {tier}", flush=True)
     rows = []
     for name, tiers in plan.items():
         tree = Tree(name, ROOT / args.build, args.jobs)
@@ -154,7 +159,7 @@ def main():
             else:
                 rows += [(tier, name, Tally(failures=[(tier, tree.problem)])) for tier in tiers]
             continue
-        everything = name == "product" and set(args.tiers) == set(TIERS)
+        everything = name == "product" and set(args.tiers) >= set(DEFAULT)
         phases.run(f"build {name}", lambda: tree.build(tiers, everything))
         if tree.problem:
             rows.append(("build", name, Tally(failures=[("build", tree.problem)])))

@@ -76,8 +76,8 @@ class Tree:
         else:
             # An entry has its target's name. Its command is no help: ctest leaves it out until the program exists.
             goals = {e["name"] for e in self.tests() if set(e["labels"]) & set(tiers)}
-            if self.name == "product" and set(tiers) & {"process", "integration", "conformance"}:
-                goals |= set(PROGRAMS)  # other trees build what CMake says that a test depends on
+            if self.name == "product" and set(tiers) & {"process", "integration", "conformance", "spark"}:
+                goals |= {*PROGRAMS, "outrigger_jni"}  # other trees build what CMake says that a test depends on
             if "fuzz" in tiers:
                 goals |= set(self.fuzzers())
             goals = sorted(goals & known)
