@@ -176,7 +176,7 @@ int join(int argc, char** argv) {
   try {
     if (argc != 3) throw std::runtime_error("join SPEC_FILE");
     const LaunchSpec spec = read_spec(argv[2]);
-    const std::int64_t pid = spec.join_pid.value();
+    const std::int64_t pid = spec.join_pid.value_or(0);
     join_namespace(pid, "pid", CLONE_NEWPID);
     join_namespace(pid, "uts", CLONE_NEWUTS);
     join_namespace(pid, "mnt", CLONE_NEWNS);

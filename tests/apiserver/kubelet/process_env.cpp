@@ -215,7 +215,7 @@ tl::expected<EnvList, std::string> environment_of(const Json& pod, const Json& c
     }
     auto value = value_from(pod, container, entry["valueFrom"], find, node);
     if (!value) return tl::unexpected(value.error());
-    if (*value) set(env, name, **value);
+    if (const auto& text = *value; text) set(env, name, *text);
   }
   return env;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "tests/apiserver/kubelet/process_pod.h"
 
@@ -124,18 +125,17 @@ std::optional<std::string> ProcessPod::add_mounts(const Container& container, La
   const std::string message_path = string_member(container.spec, "terminationMessagePath");
   spec.mounts.push_back({message, message_path.empty() ? "/dev/termination-log" : message_path, false});
   bool has_access = false;
-  std::vector<Json> wanted;
+  std::multimap<std::size_t, Json> wanted;  // outer mounts first: one may hold the mount point of another
+  const auto want = [&](const Json& mount) {
+    wanted.emplace(string_member(mount, "mountPath").size(), mount);
+  };
   for (const auto& mount : child(container.spec, "volumeMounts")) {
-    wanted.push_back(mount);
+    want(mount);
     has_access = has_access || string_member(mount, "mountPath") == access_path;
   }
   if (volumes_.contains(access_volume) && !has_access)
-    wanted.push_back(Json{{"name", access_volume}, {"mountPath", access_path}});
-  // Outer mounts first: one may hold the mount point of another.
-  std::stable_sort(wanted.begin(), wanted.end(), [](const Json& a, const Json& b) {
-    return string_member(a, "mountPath").size() < string_member(b, "mountPath").size();
-  });
-  for (const auto& mount : wanted) {
+    want(Json{{"name", access_volume}, {"mountPath", access_path}});
+  for (const auto& [length, mount] : wanted) {
     const std::string volume = string_member(mount, "name");
     const auto found = volumes_.find(volume);
     if (found == volumes_.end()) return "volume \"" + volume + "\" of a volumeMount is not in spec.volumes";

@@ -281,7 +281,8 @@ void ProcessPod::ended(Container& container, const ChildEnd& ending) {
   host_.clock.cancel(std::exchange(container.kill, 0));
   ContainerEnd end;
   if (container.forced) {
-    end = *std::exchange(container.forced, {});
+    end = *container.forced;
+    container.forced.reset();
   } else if (!ending.error.empty()) {
     end = {.exit_code = 128, .reason = "StartError", .message = ending.error};
   } else {

@@ -7,6 +7,15 @@
 namespace outrigger::apiserver {
 namespace {
 
+const ContainerEnd& end_of(const ContainerView& container) {
+  static const ContainerEnd none;
+  return container.end ? *container.end : none;
+}
+
+bool has_succeeded(const ContainerView& container) {
+  return container.phase == ContainerView::Phase::terminated && end_of(container).exit_code == 0;
+}
+
 Json terminated(const ContainerEnd& end, const std::string& id) {
   Json state{{"exitCode", end.exit_code}};
   if (end.signal != 0) state["signal"] = end.signal;
@@ -23,7 +32,7 @@ Json state_of(const ContainerView& container) {
     case ContainerView::Phase::running:
       return Json{{"running", {{"startedAt", container.started_at}}}};
     case ContainerView::Phase::terminated:
-      return terminated(*container.end, container.id);
+      return terminated(end_of(container), container.id);
     case ContainerView::Phase::waiting:
       break;
   }
@@ -33,7 +42,7 @@ Json state_of(const ContainerView& container) {
 }
 
 Json status_of(const ContainerView& container, bool init) {
-  const bool done = container.phase == ContainerView::Phase::terminated && container.end->exit_code == 0;
+  const bool done = has_succeeded(container);
   const bool ready = init && !container.sidecar ? done : container.ready;
   Json status{{"name", container.name},
               {"state", state_of(container)},
@@ -58,9 +67,7 @@ std::string unready(const std::vector<const ContainerView*>& containers) {
 std::string uninitialized(const PodView& pod) {
   std::string names;
   for (const auto& container : pod.init) {
-    const bool done = container.sidecar ? container.started
-                                        : container.phase == ContainerView::Phase::terminated &&
-                                              container.end->exit_code == 0;
+    const bool done = container.sidecar ? container.started : has_succeeded(container);
     if (!done) names.append(names.empty() ? "" : " ").append(container.name);
   }
   return names;
@@ -98,10 +105,7 @@ void show_conditions(const PodView& pod, Json& status, const std::string& now) {
 
 std::string phase_of(const PodView& pod) {
   if (pod.over) {
-    const auto succeeded = [](const ContainerView& c) {
-      return c.phase == ContainerView::Phase::terminated && c.end->exit_code == 0;
-    };
-    const bool good = !pod.failed && std::all_of(pod.app.begin(), pod.app.end(), succeeded);
+    const bool good = !pod.failed && std::all_of(pod.app.begin(), pod.app.end(), has_succeeded);
     return good ? "Succeeded" : "Failed";
   }
   const auto has_run = [](const ContainerView& c) {

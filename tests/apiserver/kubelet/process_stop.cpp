@@ -12,7 +12,7 @@ void ProcessPod::stop_container(Container& container, Millis time) {
     if (container.child) container.child->kill();
   });
   const Json& hook = child(child(container.spec, "lifecycle"), "preStop");
-  const auto terminate = [this, &container](bool) {
+  const auto terminate = [&container](bool) {
     if (container.child && container.stopping) container.child->terminate();
   };
   if (container.view->phase != ContainerView::Phase::running || hook.empty()) return terminate(true);
