@@ -250,14 +250,9 @@ TEST_F(ProcessKubelet, an_image_with_an_entrypoint_brings_its_content_and_enviro
   const std::string program = folder.write(
       "entry.sh", "#!/bin/sh\nmkdir -p /opt/app/conf; cat /opt/app/lib/greeting; echo \"$WHO $*\"; pwd\n");
   std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  server.reset();
-  server = std::make_unique<ApiServer>(ApiServer::Options{
-      .folder = folder.path(),
-      .config = "kubelet:\n  kind: process\n  images:\n  - image: \"*app*\"\n    entrypoint: " + program +
+  start({}, "  images:\n  - image: \"*app*\"\n    entrypoint: " + program +
                 "\n    working-dir: /opt/app\n    environment: {WHO: me}\n    content: {/opt/app: " +
-                folder.path("image") + "}\n",
-      .faults = {},
-      .arguments = {}});
+                folder.path("image") + "}\n");
   create("pods",
          shell_pod("image", {{{"name", "main"}, {"image", "registry/app:1"}, {"args", {"run", "it"}}}}));
   until("image", "Succeeded");
@@ -274,15 +269,9 @@ TEST_F(ProcessKubelet, the_spark_entrypoint_starts_executors_and_drivers_as_the_
     std::filesystem::permissions(folder.write(program, "#!/bin/sh\nfor a; do echo \"$a\"; done\n"),
                                  std::filesystem::perms::owner_all);
   }
-  server.reset();
-  server = std::make_unique<ApiServer>(ApiServer::Options{
-      .folder = folder.path(),
-      .config = "kubelet:\n  kind: process\n  images:\n  - image: \"spark*\"\n    entrypoint: " +
-                std::string(OUTRIGGER_SOURCE_DIR) +
+  start({}, "  images:\n  - image: \"spark*\"\n    entrypoint: " + std::string(OUTRIGGER_SOURCE_DIR) +
                 "/tests/apiserver/kubelet/spark_entrypoint.sh\n    environment: {SPARK_HOME: " +
-                folder.path("spark") + ", JAVA_HOME: " + folder.path("java") + "}\n",
-      .faults = {},
-      .arguments = {}});
+                folder.path("spark") + ", JAVA_HOME: " + folder.path("java") + "}\n");
   json main{{"name", "main"}, {"image", "spark:4"}, {"args", {"executor"}}, {"env", json::array()}};
   for (const auto& [name, value] :
        std::map<std::string, std::string>{{"SPARK_JAVA_OPT_0", "-Da=b c"},

@@ -104,13 +104,7 @@ TEST_F(ProcessKubelet, a_user_is_honoured_and_may_write_to_its_volumes) {
 }
 
 TEST_F(ProcessKubelet, a_projected_token_is_one_that_the_server_accepts) {
-  server.reset();
-  server = std::make_unique<ApiServer>(
-      ApiServer::Options{.folder = folder.path(),
-                         .tls = true,
-                         .config = {},
-                         .faults = {},
-                         .arguments = {"--kubelet", "process", "--token", "admin=of-this-test"}});
+  start({"--token", "admin=of-this-test"}, {}, true);
   const std::string ask =
       "curl -sS -o /dev/null -w '%{http_code}\\n' --cacert $D/ca.crt -H \"Authorization: Bearer $(cat "
       "$D/token)\" "

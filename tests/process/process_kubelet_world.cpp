@@ -1,5 +1,7 @@
 #include "tests/process/process_kubelet_world.h"
 
+#include <signal.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,7 +17,11 @@ std::string process_kubelet_forbidden() {
                    .environment = {}});
     wait_until("the server to start or to refuse",
                [&] { return !trial.alive() || trial.out().find("listening on") != std::string::npos; });
-    if (trial.alive()) return std::string();
+    if (trial.alive()) {
+      trial.signal(SIGTERM);  // so that it cleans up
+      trial.wait();
+      return std::string();
+    }
     const std::string said = trial.err();
     if (said.find("is not possible on this machine") != std::string::npos) return said;
     throw std::runtime_error("outrigger-apiserver ended: " + said);
@@ -25,16 +31,23 @@ std::string process_kubelet_forbidden() {
 
 void ProcessKubelet::SetUp() {
   if (const std::string why = process_kubelet_forbidden(); !why.empty()) GTEST_SKIP() << "skipped: " << why;
-  server = std::make_unique<ApiServer>(
-      ApiServer::Options{.folder = folder.path(),
-                         .config = {},
-                         .faults = {},
-                         .arguments = {"--kubelet", "process", "--pod-logs", folder.path("logs")}});
+  start({"--pod-logs", folder.path("logs")});
 }
 
 HttpAnswer ProcessKubelet::send(const std::string& method, const std::string& target, const std::string& body,
                                 const std::string& type) {
   return http(method, server->url() + target, body, {"Content-Type: " + type});
+}
+
+void ProcessKubelet::start(const std::vector<std::string>& arguments, const std::string& images, bool tls) {
+  server.reset();
+  server = std::make_unique<ApiServer>(ApiServer::Options{
+      .folder = folder.path(),
+      .tls = tls,
+      // In the test's own folder: a server that the test kills leaves its directory behind.
+      .config = "kubelet:\n  kind: process\n  directory: " + folder.path("pods") + "\n" + images,
+      .faults = {},
+      .arguments = arguments});
 }
 
 json ProcessKubelet::get(const std::string& target) {

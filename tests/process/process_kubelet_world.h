@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/support/processes_stage.h"
 #include "tests/support/temporary_folder.h"
@@ -17,6 +18,8 @@ std::string process_kubelet_forbidden();
 class ProcessKubelet : public testing::Test {
  protected:
   void SetUp() override;
+  // Another server; `images` as lines of the kubelet's configuration.
+  void start(const std::vector<std::string>& arguments, const std::string& images = {}, bool tls = false);
 
   nlohmann::json get(const std::string& target);  // fails the test unless 200
   HttpAnswer send(const std::string& method, const std::string& target, const std::string& body = {},

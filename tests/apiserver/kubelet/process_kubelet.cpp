@@ -1,9 +1,11 @@
 #include "tests/apiserver/kubelet/process_kubelet.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -30,6 +32,22 @@ EnvList base_environment(const ProcessSettings& settings, const ServerFacts& ser
   env.emplace_back("KUBERNETES_SERVICE_PORT", port);
   env.emplace_back("KUBERNETES_SERVICE_PORT_HTTPS", port);
   return env;
+}
+
+constexpr const char* temporary_name = "outrigger-kubelet-";
+
+// What servers left behind that were killed: nobody holds the lock on their directory any more.
+void sweep_temporary_directories() {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(), ignored)) {
+    if (!entry.path().filename().string().starts_with(temporary_name)) continue;
+    const auto age = fs::file_time_type::clock::now() - entry.last_write_time(ignored);
+    if (age < std::chrono::minutes(1)) continue;  // it may be about to be locked
+    const int directory = ::open(entry.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) continue;
+    if (::flock(directory, LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry.path(), ignored);
+    ::close(directory);
+  }
 }
 
 NodeFacts this_node() {
@@ -61,10 +79,13 @@ ProcessKubelet::ProcessKubelet(Store& store, Clock& clock, Descriptors& descript
             .service_hosts = [this](const std::string& name_space) { return service_hosts(name_space); },
             .note = [this](const std::string& text) { note(text); }} {
   if (settings_.directory.empty()) {
-    std::string pattern = (fs::temp_directory_path() / "outrigger-kubelet-XXXXXX").string();
+    sweep_temporary_directories();
+    std::string pattern = (fs::temp_directory_path() / temporary_name).string() + "XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a directory " + pattern);
     settings_.directory = pattern;
     own_directory_ = true;
+    lock_ = ::open(pattern.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ::flock(lock_, LOCK_EX | LOCK_NB);
   }
   settings_.directory = fs::absolute(settings_.directory).string();
   for (const char* part : {"/pods", "/claims"}) fs::create_directories(settings_.directory + part);
@@ -83,6 +104,7 @@ ProcessKubelet::~ProcessKubelet() {
   std::error_code ignored;
   for (const char* part : {"/pods", "/claims"}) fs::remove_all(settings_.directory + part, ignored);
   if (own_directory_) fs::remove_all(settings_.directory, ignored);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 void ProcessKubelet::note(const std::string& text) const {

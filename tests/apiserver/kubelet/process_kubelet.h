@@ -72,6 +72,7 @@ class ProcessKubelet final : public PodLife {
   ProcessSettings settings_;
   PodHost host_;
   bool own_directory_ = false;
+  int lock_ = -1;                     // on a temporary directory, as long as this server lives
   std::map<std::string, Work> work_;  // by uid
   std::set<std::string> changed_namespaces_;
   std::set<std::string> deleted_claims_;  // uids
