@@ -72,7 +72,8 @@ Admission Session::admit(const CommandBody& body) {
       return {Verdict::refused_malformed, "hello: the nonce must match [a-z0-9]{8,32}"};
     if (hello->application_id.empty())
       return {Verdict::refused_identity, "hello: the application id is empty"};
-    if (application_id_.empty()) application_id_ = hello->application_id;
+    application_changed_ = learned_ && drained_ && hello->application_id != application_id_;
+    if (application_id_.empty() || application_changed_) application_id_ = hello->application_id;
     if (hello->application_id != application_id_)
       return {Verdict::refused_identity, "hello: application id '" + hello->application_id.substr(0, 64) +
                                              "' is not this agent's, which is '" + application_id_ + "'"};

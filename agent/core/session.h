@@ -13,8 +13,10 @@ namespace outrigger::core {
 class Session {
  public:
   // The agent's own application id: the driver is not trusted with identity. Empty: not known yet, then the
-  // first hello's is taken (client mode, where the operator starts both).
-  explicit Session(std::string application_id) : application_id_(std::move(application_id)) {}
+  // first hello's is taken (client mode, where the operator starts both), and after a drain that of the next: a
+  // notebook makes one context after another (S27).
+  explicit Session(std::string application_id)
+      : application_id_(std::move(application_id)), learned_(application_id_.empty()) {}
 
   void driver_attached(Epoch epoch);
   void driver_gone();  // EOF or breach; after a detach the driver is not missed
@@ -34,6 +36,8 @@ class Session {
   bool detached() const { return detached_; }
   // The last accepted hello came from another incarnation than the one before: its pods are foreign now (S8).
   bool nonce_changed() const { return nonce_changed_; }
+  // ... and is of another application: nothing of the earlier one is left.
+  bool application_changed() const { return application_changed_; }
 
  private:
   enum class Stage { no_hello, hello, resyncing, ready };
@@ -42,7 +46,8 @@ class Session {
   Stage stage_ = Stage::no_hello;
   bool present_ = false, was_present_ = false, detached_ = false, draining_ = false, drained_ = false,
        final_ = false;
-  bool nonce_changed_ = false;
+  bool nonce_changed_ = false, application_changed_ = false;
+  bool learned_;  // the application id is a driver's
 };
 
 // [a-z0-9]{8,32}: it becomes a label value and a part of idempotency.

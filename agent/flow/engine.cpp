@@ -232,7 +232,8 @@ void Agent::Engine::greeted(bool another) {
     state_.books.expected.seen(row->pod, state_.session.nonce());
     publish_pod(*row);
   }
-  if (!reflector_.started()) watch_for_pods();
+  if (state_.session.application_changed()) reflector_.stop();
+  if (!reflector_.started() || state_.session.application_changed()) watch_for_pods();
 }
 
 void Agent::Engine::config_map_made() {

@@ -39,6 +39,36 @@ TEST(Session, C22_a_hello_for_another_application_is_refused) {
   EXPECT_TRUE(session.admit(hello("nonce0001", "mine")).ok());
 }
 
+TEST(Session, S27_after_a_drain_a_learned_application_may_be_followed_by_another) {
+  Session session = attached("");
+  EXPECT_TRUE(session.admit(hello("nonce0001", "first")).ok());
+  session.driver_gone();
+  session.driver_attached(Epoch{2});
+  EXPECT_EQ(session.admit(hello("nonce0002", "second")).verdict, Verdict::refused_identity)
+      << "the first has pods";
+  session.driver_gone();
+  session.begin_drain(false);
+  session.drained();
+  session.driver_attached(Epoch{3});
+  EXPECT_TRUE(session.admit(hello("nonce0002", "second")).ok());
+  EXPECT_TRUE(session.application_changed());
+  EXPECT_EQ(session.application_id(), "second");
+  session.driver_gone();
+  session.driver_attached(Epoch{4});
+  EXPECT_TRUE(session.admit(hello("nonce0002", "second")).ok());
+  EXPECT_FALSE(session.application_changed()) << "it came back";
+}
+
+TEST(Session, C22_a_given_application_is_never_followed_by_another) {
+  Session session = attached("mine");
+  EXPECT_TRUE(session.admit(hello("nonce0001", "mine")).ok());
+  session.driver_gone();
+  session.begin_drain(false);
+  session.drained();
+  session.driver_attached(Epoch{2});
+  EXPECT_EQ(session.admit(hello("nonce0002", "other")).verdict, Verdict::refused_identity);
+}
+
 TEST(Session, a_nonce_is_8_to_32_letters_and_digits) {
   EXPECT_FALSE(valid_nonce("1234567"));
   EXPECT_TRUE(valid_nonce("12345678"));

@@ -61,6 +61,35 @@ TEST_F(LifecycleTest, S8_a_deletecollection_on_its_way_spares_the_pods_of_the_dr
   EXPECT_NE(target.find("outrigger-nonce%20in%20%28nonce1001%29"), std::string::npos) << target;
 }
 
+TEST_F(LifecycleTest, S27_contexts_one_after_another_each_bring_their_own_application) {
+  Options o = options();
+  o.application_id = "";
+  agent = std::make_unique<Agent>(o, Ports{http, timers, clock, entropy, sink, commands, log},
+                                  std::vector<ports::InFlightMark>{});
+  agent->start();
+  timers.run_due();
+  commands.attach();
+  tell(core::Hello{"nonce0001", "test", "first"});
+  sync();
+  tell(core::Drain{});
+  timers.advance(2s);
+  for (int i = 0; i < 3; ++i) {  // what the drain asks, whatever it is, is answered: there is nothing
+    for (const auto id : http.open(Verb::remove_collection)) http.answer(id, 200, R"({"kind":"Status"})");
+    for (const auto id : http.open(Verb::list)) http.answer(id, 200, test::pod_list(20, {}));
+    timers.advance(2s);
+  }
+  ASSERT_EQ(sink.control.session, core::SessionState::drained);
+  commands.gone();
+  commands.attach();
+  const auto hello = tell(core::Hello{"nonce0002", "test", "second"});
+  EXPECT_EQ(verdict(hello), core::Verdict::accepted);
+  const auto lists = http.open(Verb::list);
+  ASSERT_EQ(lists.size(), 1u) << "it looks for the pods of the other application";
+  EXPECT_NE(http.request(lists[0]).target.find("second"), std::string::npos);
+  for (const auto id : http.open(Verb::watch))
+    EXPECT_NE(http.request(id).target.find("second"), std::string::npos);
+}
+
 TEST_F(LifecycleTest, C20_pods_of_every_driver_that_is_known_go_with_one_request) {
   test::ServerPod other = pod;
   start();
