@@ -157,8 +157,9 @@ int run(const Arguments& arguments, Config config) {
 
 int main(int argc, char** argv) {
   // The kubelet starts this program again for each container: not for users.
+  // It ends without what a return from main brings: a leak check can't work in namespaces whose first process is gone.
   if (const LaunchMode mode = argc > 1 ? launch_mode(argv[1]) : nullptr; mode != nullptr)
-    return mode(argc, argv);
+    ::_exit(mode(argc, argv));
   Arguments arguments;
   Config config;
   CLI::App app(

@@ -40,6 +40,7 @@ void ProcessPod::stop(Millis time) {
 
 void ProcessPod::kill() {
   stopping_ = true;
+  deadline_ms_ = std::min(deadline_ms_, host_.clock.steady_ms());  // no grace is left for anyone
   for (auto& container : containers_) {
     if (container.child) container.child->kill();
   }
