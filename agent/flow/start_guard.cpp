@@ -147,7 +147,7 @@ std::string StartGuard::forbidden(const StartFault& fault) const {
 }
 
 std::string StartGuard::too_long(core::Instant now) const {
-  const std::string tried = seconds(now - *since_) + " (server.startBound)";
+  const std::string tried = seconds(now - since_.value_or(now)) + " (server.startBound)";
   if (last_ && answered(*last_))
     return names_.server + " gives no complete list and watch of pods; given up after " + tried +
            ", last answer: " + words(*last_) + "; see the server's health (/readyz) and start again";
