@@ -90,7 +90,7 @@ std::string pod_json(const EventPod& pod, bool list_item) {
   return std::string("{") + (list_item ? "" : R"("kind":"Pod","apiVersion":"v1",)") +
          R"("metadata":{"name":"spark-bench-exec-)" + id + R"(","namespace":"spark","uid":")" +
          uid_of(pod.id) + R"(","resourceVersion":")" + std::to_string(pod.version) +
-         R"(","generation":1,"creationTimestamp":"2026-11-21T13:09:35Z","labels":{"outrigger-nonce":"benchnonce","spark-app-name":"bench",)"
+         R"(","generation":1,"creationTimestamp":"2026-11-21T13:09:35Z","labels":{"outrigger-bench":"benchnonce","spark-app-name":"bench",)"
          R"("spark-app-selector":"spark-bench","spark-exec-id":")" +
          id +
          R"(","spark-exec-resourceprofile-id":"0","spark-role":"executor","spark-version":"4.3.0"},"ownerReferences":[{"apiVersion":"v1",)"

@@ -30,6 +30,7 @@ void run_agent(const std::string& url, const std::string& run_dir, std::uint32_t
   flow::Options options;
   options.name_space = "spark";
   options.application_id = "spark-bench";
+  // No driver says hello here, so the events carry no nonce: a pod with one is shown to its own driver only.
   flow::Agent agent(
       options, {**http, loop, loop, entropy, (*channel)->sink(), (*channel)->commands(), log, &metrics}, {});
   agent.start();

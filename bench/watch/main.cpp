@@ -20,7 +20,7 @@ using namespace outrigger;
 using namespace outrigger::bench;
 
 struct Cost {
-  double events_per_s = 0, cpu_us = 0, bytes_per_s = 0, rss_mib = 0;
+  double events_per_s = 0, cpu_us = 0, bytes_per_s = 0;
 };
 
 double cpu_seconds(pid_t pid) {
@@ -28,15 +28,6 @@ double cpu_seconds(pid_t pid) {
   timespec t{};
   if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return 0;
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
-
-double rss_mib(pid_t pid) {
-  FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/statm").c_str(), "r");
-  long total = 0, resident = 0;
-  if (file == nullptr) return 0;
-  if (std::fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
-  std::fclose(file);
-  return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
 }
 
 template <class Done>
@@ -49,8 +40,7 @@ Cost measure(ReplayServer& server, Peer& peer, std::size_t events, std::size_t b
   while (!done()) usleep(500);
   const double seconds = static_cast<double>(now_ns() - start) / 1e9;
   const double n = static_cast<double>(events);
-  return {n / seconds, (cpu_seconds(peer.pid()) - cpu) / n * 1e6, static_cast<double>(bytes) / seconds,
-          rss_mib(peer.pid())};
+  return {n / seconds, (cpu_seconds(peer.pid()) - cpu) / n * 1e6, static_cast<double>(bytes) / seconds};
 }
 
 Cost floor_cost(const std::vector<std::string>& chunks, std::size_t bytes) {
@@ -110,7 +100,7 @@ int main(int argc, char** argv) {
     std::perror("bench_watch: /dev/shm");
     return 1;
   }
-  std::vector<double> rate, floor_rate, cpu, floor_cpu, rss;
+  std::vector<double> rate, floor_rate, cpu, floor_cpu;
   double megabytes = 0;
   for (int round = 0; round < (report.quick() ? 1 : 3); ++round) {
     const Cost floor = floor_cost(chunks, bytes);
@@ -119,7 +109,6 @@ int main(int argc, char** argv) {
     rate.push_back(agent.events_per_s);
     floor_cpu.push_back(floor.cpu_us);
     cpu.push_back(agent.cpu_us);
-    rss.push_back(agent.rss_mib);
     megabytes = agent.bytes_per_s / 1e6;
   }
   std::filesystem::remove_all(directory);
@@ -138,9 +127,5 @@ int main(int argc, char** argv) {
               .unit = "us",
               .reference = floor,
               .reference_value = percentile(floor_cpu, 0.5)});
-  report.add({.name = "agent RSS, 1,000 pods, default capacity",
-              .value = percentile(rss, 0.5),
-              .unit = "MiB",
-              .goal = 32});
   return report.finish();
 }
