@@ -6,9 +6,12 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkContext;
 import org.apache.spark.SparkException;
 import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.resource.ResourceProfile$;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.apache.spark.scheduler.cluster.k8s.AbstractPodsAllocator;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsLifecycleManager;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsSnapshotsStore;
@@ -120,6 +123,8 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       running = now;
       if (!AllocationPolicy.deletesOnTermination(conf)) {
         now.closeWithTheApplication(SparkBackend.contextOf(backend)); // Spark never calls stop() then (S27)
+      } else {
+        wantNoneAtTheEnd(SparkBackend.contextOf(backend), channel);
       }
       thread.start();
     } catch (RuntimeException failure) {
@@ -130,6 +135,24 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     long tookMs = (System.nanoTime() - beginNs) / 1_000_000;
     LOG.info("outrigger: executors of {} are managed by the agent of {}; started in {} ms", applicationId,
         settings.runDirectory, tookMs);
+  }
+
+  /** Executors leave when the context stops them, before {@code stop()} is called: nobody is to take their places meanwhile. */
+  private void wantNoneAtTheEnd(SparkContext context, Channel channel) {
+    if (context == null) {
+      return;
+    }
+    context.addSparkListener(new SparkListener() {
+      @Override
+      public void onApplicationEnd(SparkListenerApplicationEnd end) {
+        try {
+          targets.replaceAll((profile, executors) -> 0);
+          postTargets(channel);
+        } catch (RuntimeException failure) {
+          LOG.debug("outrigger: the channel was closed before the application's end", failure);
+        }
+      }
+    });
   }
 
   private SnapshotFeed feedOf(
