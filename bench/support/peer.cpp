@@ -26,6 +26,13 @@ std::int64_t now_ns() {
   return static_cast<std::int64_t>(t.tv_sec) * 1'000'000'000 + t.tv_nsec;
 }
 
+double cpu_seconds(pid_t pid) {
+  clockid_t clock{};
+  timespec t{};
+  if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return 0;
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
 void pin_to_core(int core) {
   cpu_set_t set;
   CPU_ZERO(&set);

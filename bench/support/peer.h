@@ -9,8 +9,9 @@
 
 namespace outrigger::bench {
 
-std::int64_t now_ns();       // CLOCK_MONOTONIC
-void pin_to_core(int core);  // a hint: where the machine has fewer cores, nothing happens
+std::int64_t now_ns();          // CLOCK_MONOTONIC
+double cpu_seconds(pid_t pid);  // spent so far by a living process; 0 if there is none
+void pin_to_core(int core);     // a hint: where the machine has fewer cores, nothing happens
 inline void spin_hint() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

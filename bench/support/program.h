@@ -19,7 +19,6 @@ class Program {
   Program& operator=(const Program&) = delete;
   pid_t pid() const { return pid_; }
   bool alive();
-  double cpu_seconds() const;
 
  private:
   pid_t pid_;

@@ -1,7 +1,5 @@
 // bench_watch: watch events at full speed from a socket into the ring, beside a bare libcurl + simdjson loop on the same bytes.
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -22,13 +20,6 @@ using namespace outrigger::bench;
 struct Cost {
   double events_per_s = 0, cpu_us = 0, bytes_per_s = 0;
 };
-
-double cpu_seconds(pid_t pid) {
-  clockid_t clock{};
-  timespec t{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return 0;
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
 
 template <class Done>
 Cost measure(ReplayServer& server, Peer& peer, std::size_t events, std::size_t bytes, Done done) {

@@ -1,7 +1,5 @@
 // The admin endpoints over real sockets: what admin_pages can't know.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,6 +7,7 @@
 
 #include "agent/io/admin_http.h"
 #include "tests/integration/io_client.h"
+#include "tests/integration/loopback.h"
 
 namespace outrigger::test {
 namespace {
@@ -26,22 +25,7 @@ class IoAdmin : public testing::Test {
     ASSERT_TRUE(made) << made.error().text;
     admin = std::move(*made);
   }
-  int connect() const {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(admin->port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-    return fd;
-  }
-  static std::string read_all(int fd) {
-    std::string all;
-    char buffer[4096];
-    for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;)
-      all.append(buffer, static_cast<std::size_t>(n));
-    return all;
-  }
+  int connect() const { return connect_loopback(admin->port()); }
   // Sends the bytes and reads until the server closes; the client blocks on a thread of its own.
   std::string talk(const std::string& bytes) {
     std::string all;

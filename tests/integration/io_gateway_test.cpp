@@ -1,7 +1,5 @@
 // The gateway's door over real sockets, and the secret that opens it.
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "agent/core/limits.h"
 #include "agent/io/gateway_http.h"
 #include "tests/integration/io_client.h"
+#include "tests/integration/loopback.h"
 #include "tests/support/temporary_folder.h"
 
 namespace outrigger::test {
@@ -39,20 +38,13 @@ class IoGateway : public testing::Test {
         body;
     std::string all;
     std::thread client([&] {
-      const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_port = htons(gateway->port());
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+      const int fd = connect_loopback(gateway->port());
       for (std::size_t sent = 0; sent < bytes.size();) {
         const ssize_t n = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
         if (n <= 0) break;  // refused before it had everything
         sent += static_cast<std::size_t>(n);
       }
-      char buffer[4096];
-      for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof(buffer), 0)) > 0;)
-        all.append(buffer, static_cast<std::size_t>(n));
+      all = read_all(fd);
       ::close(fd);
       loop.stop();
     });
