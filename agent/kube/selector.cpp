@@ -108,14 +108,9 @@ bool Selector::matches(const Lookup& lookup) const {
 }
 
 bool Selector::demands(std::string_view key, std::string_view value) const {
-  const auto* values = values_of(key);
-  return values != nullptr && values->size() == 1 && values->contains(value);
-}
-
-const std::set<std::string, std::less<>>* Selector::values_of(std::string_view key) const {
-  for (const Term& term : terms_)
-    if (term.op == Operator::in && term.key == key) return &term.values;
-  return nullptr;
+  const auto term = std::find_if(terms_.begin(), terms_.end(),
+                                 [&](const Term& t) { return t.op == Operator::in && t.key == key; });
+  return term != terms_.end() && term->values.size() == 1 && term->values.contains(value);
 }
 
 std::optional<std::string> Selector::unknown_key(std::initializer_list<std::string_view> known) const {

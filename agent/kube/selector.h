@@ -22,8 +22,6 @@ class Selector {
   bool matches(const Lookup& lookup) const;
   // Every object that matches has key=value.
   bool demands(std::string_view key, std::string_view value) const;
-  // The values that a term allows for `key`, or nullptr.
-  const std::set<std::string, std::less<>>* values_of(std::string_view key) const;
   // A key that is not in `known`; nullopt: there is none.
   std::optional<std::string> unknown_key(std::initializer_list<std::string_view> known) const;
   bool empty() const { return terms_.empty(); }
