@@ -1,17 +1,22 @@
 # One helper per kind of target, so that every room is declared the same way and the link graph is the architecture.
 #
-#   outrigger_room(core SOURCES a.cpp b.cpp PUBLIC lib... PRIVATE lib...)   static library `outrigger_core`, alias outrigger::core
+#   outrigger_room(core [FUZZED] SOURCES a.cpp b.cpp PUBLIC lib... PRIVATE lib...)   static library `outrigger_core`, alias outrigger::core
 #   outrigger_program(outrigger-agent SOURCES main.cpp LIBS outrigger::app)
 #   outrigger_test(unit_core TIER unit SOURCES ... LIBS ...)               one GoogleTest binary, one ctest entry, label = tier
 #   outrigger_fuzzer(frame_splitter SOURCES ... LIBS ...)                  libFuzzer with clang, a replaying main otherwise
 
 function(outrigger_room name)
-  cmake_parse_arguments(ARG "HEAVY" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "FUZZED" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   if(ARG_SOURCES)
     add_library(outrigger_${name} STATIC ${ARG_SOURCES})
     target_include_directories(outrigger_${name} PUBLIC ${PROJECT_SOURCE_DIR})
     target_link_libraries(outrigger_${name} PUBLIC ${ARG_PUBLIC} PRIVATE outrigger_flags ${ARG_PRIVATE})
-    outrigger_precompile(outrigger_${name})
+    if(ARG_FUZZED AND OUTRIGGER_FUZZ)
+      target_link_libraries(outrigger_${name} PRIVATE outrigger_coverage)
+      outrigger_precompile(outrigger_${name} fuzzed outrigger_coverage)
+    else()
+      outrigger_precompile(outrigger_${name} rooms)
+    endif()
   else()
     add_library(outrigger_${name} INTERFACE)
     target_include_directories(outrigger_${name} INTERFACE ${PROJECT_SOURCE_DIR})
@@ -20,9 +25,9 @@ function(outrigger_room name)
   add_library(outrigger::${name} ALIAS outrigger_${name})
 endfunction()
 
-# One precompiled header for all rooms and one for all tests: each costs as much as several of their files. A target with
-# flags of its own (shim: visibility) makes its own by OWN_PCH.
-function(outrigger_precompile target)
+# One precompiled header for all rooms of the same flags and one for all tests: each costs as much as several of their files.
+# A target with flags of its own (shim: visibility) makes its own by OWN_PCH.
+function(outrigger_precompile target kind)
   if(NOT OUTRIGGER_PCH)
     return()
   endif()
@@ -30,17 +35,19 @@ function(outrigger_precompile target)
     target_precompile_headers(${target} PRIVATE ${PROJECT_SOURCE_DIR}/deploy/build/std_pch.h)
     return()
   endif()
-  if(NOT TARGET outrigger_pch_rooms)
-    add_library(outrigger_pch_rooms STATIC ${PROJECT_SOURCE_DIR}/deploy/build/pch_rooms.cpp)
-    target_link_libraries(outrigger_pch_rooms PRIVATE outrigger_flags)
-    target_precompile_headers(outrigger_pch_rooms PRIVATE ${PROJECT_SOURCE_DIR}/deploy/build/std_pch.h)
+  if(NOT TARGET outrigger_pch_${kind})
+    add_library(outrigger_pch_${kind} STATIC ${PROJECT_SOURCE_DIR}/deploy/build/pch_rooms.cpp)
+    target_link_libraries(outrigger_pch_${kind} PRIVATE outrigger_flags ${ARGN})
+    target_precompile_headers(outrigger_pch_${kind} PRIVATE ${PROJECT_SOURCE_DIR}/deploy/build/std_pch.h)
   endif()
-  target_precompile_headers(${target} REUSE_FROM outrigger_pch_rooms)
+  target_precompile_headers(${target} REUSE_FROM outrigger_pch_${kind})
 endfunction()
 
-# Tests are compiled more often than they run: -O1. They share one precompiled header.
+# Tests are compiled more often than they run: without optimisation, which takes half of their compile time with gcc and
+# three quarters with the sanitizers. They share one precompiled header.
 function(outrigger_prepare_test target)
-  target_compile_options(${target} PRIVATE -O1)
+  set(quick -O0 -U_FORTIFY_SOURCE)
+  target_compile_options(${target} PRIVATE ${quick})
   if(NOT OUTRIGGER_PCH)
     return()
   endif()
@@ -48,7 +55,7 @@ function(outrigger_prepare_test target)
     add_executable(outrigger_pch_tests ${PROJECT_SOURCE_DIR}/deploy/build/pch_tests.cpp)
     target_include_directories(outrigger_pch_tests PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(outrigger_pch_tests PRIVATE outrigger_flags GTest::gmock GTest::gtest)
-    target_compile_options(outrigger_pch_tests PRIVATE -O1)
+    target_compile_options(outrigger_pch_tests PRIVATE ${quick})
     target_precompile_headers(outrigger_pch_tests PRIVATE ${PROJECT_SOURCE_DIR}/deploy/build/test_pch.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM outrigger_pch_tests)
@@ -87,7 +94,7 @@ function(outrigger_fuzzer name)
   endif()
   add_executable(fuzz_${name} ${ARG_SOURCES})
   target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(fuzz_${name} PRIVATE outrigger_flags ${ARG_LIBS})
+  target_link_libraries(fuzz_${name} PRIVATE outrigger_flags outrigger_coverage ${ARG_LIBS})
   if(OUTRIGGER_FUZZ)
     target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   else()
