@@ -42,6 +42,7 @@ class Decision {
   void plan_creates();
   bool held_back(Plan& plan);
   void limit_pending();
+  static void share_out(const std::vector<Plan*>& asking, std::uint64_t left);
   void limit_batch(Plan& plan);
   void create();
   void create_rendered(Plan& plan);
@@ -291,23 +292,44 @@ void Decision::plan_creates() {
   }
 }
 
-// maxPendingPods is shared by the profiles in the order of their ids; pods that the scheduler knows and that are
-// still Pending count as well (S11).
+// Even shares, one more for the first ones, as in Spark; what a profile does not need goes to the others, in the
+// order of their ids.
+void Decision::share_out(const std::vector<Plan*>& asking, std::uint64_t left) {
+  if (asking.empty()) return;
+  const std::uint64_t share = left / asking.size(), longer = left % asking.size();
+  std::vector<std::uint64_t> missing;
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    const std::uint64_t given = std::min(asking[i]->quota, share + (i < longer ? 1 : 0));
+    missing.push_back(asking[i]->quota - given);
+    asking[i]->quota = given;
+    left -= given;
+  }
+  for (std::size_t i = 0; i < asking.size(); ++i) {
+    const std::uint64_t more = std::min(missing[i], left);
+    asking[i]->quota += more;
+    left -= more;
+  }
+}
+
+// maxPendingPods is shared by the profiles that ask; pods that the scheduler knows and that are still Pending count
+// as well (S11).
 void Decision::limit_pending() {
   std::uint64_t pending = 0;
   for (const auto& [id, profile] : own_.profiles) pending += profile.counts.pending;
   for (const auto& [id, expected] : books_.expected.all())
     if (!expected.retired) ++pending;
-  std::uint64_t shared = policy_.max_pending_pods > pending ? policy_.max_pending_pods - pending : 0;
+  std::uint64_t left = policy_.max_pending_pods > pending ? policy_.max_pending_pods - pending : 0;
+  std::vector<Plan*> asking;
   for (Plan& plan : plans_) {
-    if (plan.quota == 0) continue;
     const std::uint64_t of_profile = policy_.max_pending_pods_per_profile > plan.pending
                                          ? policy_.max_pending_pods_per_profile - plan.pending
                                          : 0;
-    plan.quota = std::min({plan.quota, shared, of_profile});
-    shared -= plan.quota;
-    if (plan.quota == 0) wait(plan.profile, WaitReason::pending_limit);
+    if (plan.quota != 0) asking.push_back(&plan);
+    plan.quota = std::min(plan.quota, of_profile);
   }
+  share_out(asking, left);
+  for (const Plan* plan : asking)
+    if (plan->quota == 0) wait(plan->profile, WaitReason::pending_limit);
 }
 
 void Decision::limit_batch(Plan& plan) {

@@ -24,6 +24,13 @@ Json owner_of(std::string_view name, std::string_view uid) {
                                     {"controller", Json::boolean(true)}})});
 }
 
+// The driver may say that a claim goes with its own pod, by naming that pod as its owner; nobody else can be named.
+bool goes_with_its_pod(const Json& extra, std::string_view pod_name) {
+  const Json* owners = extra.at({"metadata", "ownerReferences"});
+  return owners != nullptr && owners->items().size() == 1 && owners->items()[0].text_at({"kind"}) == "Pod" &&
+         owners->items()[0].text_at({"name"}) == pod_name;
+}
+
 // A DNS name of at most 253 bytes; a slot counts as its digits.
 bool valid_name(std::string_view name, std::size_t digits) {
   std::size_t length = 0;
@@ -117,12 +124,14 @@ tl::expected<void, TemplateRefusal> force_identity(Json& pod, std::vector<Json>&
   const std::string pod_name(metadata.text_at({"name"}));
   for (std::size_t i = 0; i < extras.size(); ++i) {
     const std::string path = "$extra[" + std::to_string(i) + "]";
+    // Without a driver pod they would have no owner at all: then it is the executor's, as in Spark.
+    const bool by_pod = identity.extras_owned_by_pod || identity.driver_pod_uid.empty() ||
+                        goes_with_its_pod(extras[i], pod_name);
     if (auto done = force_common(extras[i], path, identity, id_text); !done) return done;
-    Json& own = *extras[i].find("metadata");
-    if (identity.extras_owned_by_pod)
-      own.set("ownerReferences", owner_of(pod_name, std::string(1, pod_uid_slot)));
-    else if (!identity.driver_pod_uid.empty())
-      own.set("ownerReferences", owner_of(identity.driver_pod_name, identity.driver_pod_uid));
+    extras[i]
+        .find("metadata")
+        ->set("ownerReferences", by_pod ? owner_of(pod_name, std::string(1, pod_uid_slot))
+                                        : owner_of(identity.driver_pod_name, identity.driver_pod_uid));
   }
   return {};
 }

@@ -205,7 +205,7 @@ TEST(Allocator, S10_a_draining_executor_counts_until_it_is_gone) {
   EXPECT_EQ(world.step(moment()).creates.size(), 1u);
 }
 
-TEST(Allocator, S11_pending_pods_are_limited_in_all_and_in_the_order_of_the_profiles) {
+TEST(Allocator, S11_pending_pods_are_limited_in_all_and_by_profile) {
   World world;
   AllocationPolicy policy;
   policy.max_pending_pods = 5;
@@ -224,6 +224,26 @@ TEST(Allocator, S11_pending_pods_are_limited_in_all_and_in_the_order_of_the_prof
   EXPECT_EQ(reason(held, 0), WaitReason::pending_limit);
   world.see(running(pod(1), ++world.version));
   EXPECT_EQ(world.step(moment()).creates.size(), 1u);
+}
+
+TEST(Allocator, S11_pending_slots_are_shared_out_evenly_and_what_is_left_is_used) {
+  World world;
+  AllocationPolicy policy;
+  policy.max_pending_pods = 7;
+  world.policy(policy);
+  world.target(10, 0);
+  world.target(10, 1);
+  world.step(moment());
+  EXPECT_EQ(world.books.expected.count(ProfileId{0}), 4u) << "one more for the first";
+  EXPECT_EQ(world.books.expected.count(ProfileId{1}), 3u);
+
+  World other;
+  other.policy(policy);
+  other.target(1, 0);
+  other.target(10, 1);
+  other.step(moment());
+  EXPECT_EQ(other.books.expected.count(ProfileId{0}), 1u);
+  EXPECT_EQ(other.books.expected.count(ProfileId{1}), 6u);
 }
 
 TEST(Allocator, S11_no_id_reaches_the_maximum) {

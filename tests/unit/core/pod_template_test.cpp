@@ -274,6 +274,30 @@ TEST(PodTemplate, S6_a_claim_is_stamped_like_a_pod_and_owned_by_the_driver_or_th
   EXPECT_FALSE(by_pod->stamp_extra(1, ExecutorId{1234}, "pod-uid"));
 }
 
+TEST(PodTemplate, S6_a_claim_goes_with_its_executor_when_the_driver_says_so_or_there_is_no_driver_pod) {
+  const auto owner_of_claim = [](const std::string& owners, const PodIdentity& who) {
+    const std::string text = replaced(std::string(claim), "\"c-@\"", "\"c-@\"" + owners);
+    auto with_claim = samples(executor);
+    for (TemplateSample& sample : with_claim)
+      sample.extras.push_back(json(replaced(text, "@", std::to_string(sample.id.value))));
+    const auto made = PodTemplate::compile(*diff_samples(with_claim), who, policy());
+    const auto stamped = made->stamp_extra(0, ExecutorId{1234}, "pod-uid");
+    const Json owner = json(stamped->body).at({"metadata", "ownerReferences"})->items()[0];
+    return std::string(owner.text_at({"name"})) + " " + std::string(owner.text_at({"uid"}));
+  };
+  const auto naming = [](const std::string& name) {
+    return R"(,"ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":")" + name + R"("}])";
+  };
+  const std::string driver = identity().driver_pod_name + " " + identity().driver_pod_uid;
+  EXPECT_EQ(owner_of_claim(naming("app-exec-@"), identity()), "app-exec-1234 pod-uid");
+  EXPECT_EQ(owner_of_claim(naming("somebody-@"), identity()), driver) << "nobody else can be named";
+  EXPECT_EQ(owner_of_claim("", identity()), driver);
+  PodIdentity client = identity();
+  client.driver_pod_name.clear();
+  client.driver_pod_uid.clear();
+  EXPECT_EQ(owner_of_claim("", client), "app-exec-1234 pod-uid");
+}
+
 TEST(RenderedPod, S3_a_pod_rendered_for_one_id_is_forced_and_checked_the_same_way) {
   const auto made = compile_rendered(samples(executor, {42})[0], identity(), policy());
   ASSERT_TRUE(made) << made.error().text();
