@@ -81,12 +81,22 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     if (name.isEmpty()) {
       return Option.empty();
     }
-    Pod pod = client.pods().inNamespace(namespace).withName(name).get();
+    Pod pod = podNamed(name);
     if (pod == null) {
       throw new SparkException("No pod was found named " + name + " in the cluster in the namespace "
           + namespace + " (this was supposed to be the driver pod).");
     }
     return Option.apply(pod);
+  }
+
+  private Pod podNamed(String name) {
+    return client.pods().inNamespace(namespace).withName(name).get();
+  }
+
+  private void awaitDriverPod() {
+    if (driverPod.isDefined()) {
+      DriverReadiness.await(conf, () -> podNamed(driverPod.get().getMetadata().getName()), Thread::sleep);
+    }
   }
 
   @Override
@@ -126,6 +136,7 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       } else {
         wantNoneAtTheEnd(SparkBackend.contextOf(backend), channel);
       }
+      awaitDriverPod();
       thread.start();
     } catch (RuntimeException failure) {
       running = null;
@@ -137,7 +148,10 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
         settings.runDirectory, tookMs);
   }
 
-  /** Executors leave when the context stops them, before {@code stop()} is called: nobody is to take their places meanwhile. */
+  /**
+   * Executors leave when the context stops them, before {@code stop()} is called: nobody is to take their
+   * places meanwhile.
+   */
   private void wantNoneAtTheEnd(SparkContext context, Channel channel) {
     if (context == null) {
       return;

@@ -2,12 +2,15 @@ package io.outrigger.spark;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.UUID;
 import org.apache.spark.SecurityManager;
 import org.apache.spark.SparkConf;
@@ -25,6 +28,8 @@ import scala.collection.JavaConverters;
  */
 @SuppressWarnings("deprecation") // JavaConverters: the one converter that both Scala lines have
 final class PodRenderer {
+  static final String OWN_CLAIMS = "spark.kubernetes.driver.ownPersistentVolumeClaim";
+
   private final SparkConf conf;
   private final SecurityManager security;
   private final KubernetesExecutorBuilder builder;
@@ -47,6 +52,9 @@ final class PodRenderer {
     KubernetesExecutorSpec spec = build(profile, executorId);
     Pod pod = podOf(spec);
     Collection<HasMetadata> resources = JavaConverters.asJavaCollection(spec.executorKubernetesResources());
+    if (!conf.getBoolean(OWN_CLAIMS, true)) {
+      resources.forEach(resource -> own(pod, resource));
+    }
     byte[][] extras = resources.stream().map(PodRenderer::json).toArray(byte[][] ::new);
     return new RenderedPod(executorId, json(pod), extras);
   }
@@ -69,6 +77,19 @@ final class PodRenderer {
     Container container = spec.pod().container();
     CanonicalLocalDirs.order(spec.pod().pod(), container);
     return new PodBuilder(spec.pod().pod()).editOrNewSpec().addToContainers(container).endSpec().build();
+  }
+
+  /**
+   * Tells the agent that this goes with its pod instead of the driver's; the uid is the agent's to fill in
+   * (S6).
+   */
+  private static void own(Pod pod, HasMetadata resource) {
+    OwnerReference owner = new OwnerReferenceBuilder()
+                               .withApiVersion(pod.getApiVersion())
+                               .withKind(pod.getKind())
+                               .withName(pod.getMetadata().getName())
+                               .build();
+    resource.getMetadata().setOwnerReferences(Collections.singletonList(owner));
   }
 
   private static byte[] json(HasMetadata resource) {

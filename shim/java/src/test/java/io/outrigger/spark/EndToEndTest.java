@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -37,7 +38,8 @@ class EndToEndTest {
   }
 
   @Test
-  void spark_gets_its_executors_and_exit_classes_through_the_agent_and_leaves_none() throws Exception {
+  void S8_S19_S23_spark_gets_its_executors_and_exit_classes_through_the_agent_and_leaves_none()
+      throws Exception {
     try (Rig rig = new Rig("up")) {
       SparkConf conf = Driver.conf(rig, EXECUTORS);
       try (Driver driver = new Driver(conf)) {
@@ -133,7 +135,7 @@ class EndToEndTest {
   }
 
   @Test
-  void S3_S4_S25_profiles_that_the_driver_renders_and_contexts_one_after_another() throws Exception {
+  void S3_S27_profiles_that_the_driver_renders_and_contexts_one_after_another() throws Exception {
     try (Rig rig = new Rig("profiles")) {
       for (String rendering : new String[] {"driver", "stamp"}) {
         SparkConf conf = Driver.conf(rig, 2)
@@ -172,8 +174,12 @@ class EndToEndTest {
       SparkConf conf = Driver.conf(rig, 12)
                            .set("spark.kubernetes.executor.pod.featureSteps", RandomStep.class.getName())
                            .set(Settings.RENDERING, "stamp");
-      try (Driver driver = new Driver(conf)) {
+      try (Heard heard = new Heard(TemplateBook.class); Driver driver = new Driver(conf)) {
         awaitRunning(driver, 12);
+        List<String> warnings = heard.with("rendered in the driver");
+        assertEquals(1, warnings.size(), heard.lines()::toString);
+        assertTrue(warnings.get(0).contains("(at $.metadata.annotations[\"" + RandomStep.ANNOTATION + "\"])"),
+            warnings.get(0));
         Set<String> values = new TreeSet<>();
         rig.pods().forEach(
             pod -> values.add(pod.get("metadata").get("annotations").get(RandomStep.ANNOTATION).asText()));
@@ -181,6 +187,38 @@ class EndToEndTest {
         assertEquals(12, rig.record().get("posts").get("count").asInt());
       }
     }
+  }
+
+  @Test
+  void S25_a_target_is_set_under_the_backends_monitor_while_the_shim_waits_for_it() throws Exception {
+    try (Rig rig = new Rig("monitor")) {
+      SparkConf conf = Driver.conf(rig, 2);
+      try (Driver driver = new Driver(conf)) {
+        awaitRunning(driver, 2);
+        ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
+        ResourceProfile large = new ResourceProfileBuilder()
+                                    .require(new ExecutorResourceRequests().cores(2).memory("2g"))
+                                    .build();
+        synchronized (driver.backend()) {
+          Rig.await(
+              "shim thread that waits for the monitor", BOUND_S, () -> stateOfShim() == Thread.State.BLOCKED);
+          driver.allocator().setTotalExpectedExecutors(
+              with(with(scala.collection.immutable.Map$.MODULE$.empty(), standard, 3), large, 1));
+          assertEquals(Thread.State.BLOCKED, stateOfShim(), "it was not needed");
+        }
+        awaitRunning(driver, 4);
+      }
+    }
+  }
+
+  private static Thread.State stateOfShim() {
+    return Thread.getAllStackTraces()
+        .keySet()
+        .stream()
+        .filter(thread -> thread.getName().equals("outrigger-shim"))
+        .map(Thread::getState)
+        .findAny()
+        .orElse(Thread.State.TERMINATED);
   }
 
   @Test
@@ -222,7 +260,7 @@ class EndToEndTest {
   }
 
   @SuppressWarnings({"unchecked", "cast"}) // redundant on one Scala line, needed on the other
-  private static scala.collection.immutable.Map<ResourceProfile, Object> with(
+  static scala.collection.immutable.Map<ResourceProfile, Object> with(
       scala.collection.immutable.Map<ResourceProfile, Object> map, ResourceProfile profile, int executors) {
     return (scala.collection.immutable.Map<ResourceProfile, Object>) map.$plus(
         new scala.Tuple2<ResourceProfile, Object>(profile, executors));

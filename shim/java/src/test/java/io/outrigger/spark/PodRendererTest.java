@@ -114,6 +114,19 @@ class PodRendererTest {
   }
 
   @Test
+  void S6_a_claim_names_its_pod_as_owner_when_the_driver_is_not_to_own_it() {
+    String volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data.";
+    conf.set(volume + "mount.path", "/data")
+        .set(volume + "options.claimName", "OnDemand")
+        .set(volume + "options.storageClass", "fast")
+        .set(volume + "options.sizeLimit", "1Gi");
+    assertFalse(text(renderer().render(profile(), 3).extras[0]).contains("ownerReferences"));
+    conf.set(PodRenderer.OWN_CLAIMS, "false");
+    String claim = text(renderer().render(profile(), 3).extras[0]);
+    assertTrue(claim.contains("ownerReferences") && claim.contains("render-exec-3"), claim);
+  }
+
+  @Test
   void S3_what_spark_refuses_is_refused_here() {
     conf.remove("spark.kubernetes.container.image");
     assertThrows(Exception.class, () -> renderer().render(profile(), 1));

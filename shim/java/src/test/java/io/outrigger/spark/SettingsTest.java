@@ -3,10 +3,10 @@ package io.outrigger.spark;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 
@@ -59,10 +59,35 @@ class SettingsTest {
 
   @Test
   void S15_what_spark_ties_to_its_own_allocator_is_refused_aloud() {
-    assertNull(Unsupported.refusal("com.example.Mine", "ExecutorResizePlugin"));
-    assertTrue(Unsupported
-            .refusal("a,org.apache.spark.scheduler.cluster.k8s.ExecutorResizePlugin", "ExecutorResizePlugin")
-            .contains("does nothing"));
+    assertEquals(List.of(), heard(conf.set("spark.plugins", "com.example.Mine")));
+    for (String plugin : new String[] {"ExecutorResizePlugin", "ExecutorPVCResizePlugin"}) {
+      List<String> heard =
+          heard(conf.set("spark.plugins", "a.B,org.apache.spark.scheduler.cluster.k8s." + plugin));
+      assertEquals(1, heard.size(), heard::toString);
+      assertTrue(heard.get(0).contains(plugin) && heard.get(0).contains("go back to stock"), heard::toString);
+    }
+  }
+
+  @Test
+  void S14_reuse_of_claims_is_refused_aloud_and_only_where_there_are_claims_on_demand() {
+    String volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data.";
+    assertEquals(List.of(), heard(conf), "the default of a setting that touches nothing");
+    conf.set(volume + "mount.path", "/data").set(volume + "options.claimName", "shared");
+    assertEquals(List.of(), heard(conf));
+    conf.set(volume + "options.claimName", "OnDemand");
+    assertEquals(1, heard(conf).size());
+    assertTrue(heard(conf).get(0).contains(Unsupported.REUSE_CLAIMS));
+    conf.set(Unsupported.REUSE_CLAIMS, "false");
+    assertEquals(List.of(), heard(conf));
+    conf.set(Unsupported.WAIT_FOR_CLAIMS, "true");
+    assertTrue(heard(conf).get(0).contains(Unsupported.WAIT_FOR_CLAIMS));
+  }
+
+  private static List<String> heard(SparkConf conf) {
+    try (Heard heard = new Heard(Unsupported.class)) {
+      Unsupported.warn(conf);
+      return heard.lines();
+    }
   }
 
   @Test

@@ -1,0 +1,213 @@
+package io.outrigger.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Spark's own allocator and the agent's decide() on the same traces (S16). After each step: how many
+ * executors are alive in each profile, how many were made and how many deleted. Where the two differ the step
+ * says why; a reason without a difference fails, too. Needs -Doutrigger.build=BUILD_TREE with
+ * bin/outrigger-decider.
+ */
+@Timeout(120)
+class DifferentialTest {
+  private static final String ROUNDS =
+      "Spark makes batch.size executors per round, the agent all that are missing at once (S11)";
+  private static final String UNSEEN = "Spark makes none for a profile while one of its new pods was not "
+                                       + "seen; the agent counts that one and makes the others (S7)";
+  private static final String LEFTOVER = "Spark leaves a profile's share of maxPendingPods unused when it "
+                                         + "needs less; the agent gives it to the others";
+  private static final String UNSEEN_SURPLUS =
+      "Spark deletes surplus that it has not seen; the agent first waits until it is seen and Pending (S9)";
+
+  private final Trace trace = new Trace();
+  private final Map<String, String> settings = new LinkedHashMap<>(
+      Map.of("spark.kubernetes.allocation.batch.size", "5", "spark.kubernetes.allocation.batch.delay", "1s"));
+
+  private void compare() throws Exception {
+    String build = System.getProperty("outrigger.build", "");
+    try (StockAllocator stock = new StockAllocator(settings);
+        AgentDecider agent = new AgentDecider(build + "/bin/outrigger-decider", settings)) {
+      assertEquals(List.of(), trace.run(stock, agent));
+    }
+  }
+
+  private DifferentialTest with(String key, String value) {
+    settings.put(key, value);
+    return this;
+  }
+
+  private void unlimitedBatch() {
+    settings.keySet().removeIf(key -> key.contains("allocation.batch"));
+  }
+
+  @Test
+  void S16_with_the_batch_settings_of_the_user_both_go_up_alike() throws Exception {
+    trace.step("twelve").target(0, 12);
+    trace.step("second round");
+    trace.step("third round");
+    trace.step("full");
+    trace.step("they run").show(0, 1, 12, "running");
+    trace.step("quiet").register(0, 1, 12);
+    compare();
+  }
+
+  @Test
+  void S16_without_them_spark_goes_in_rounds_and_the_agent_does_not() throws Exception {
+    unlimitedBatch();
+    trace.step("forty-five").target(0, 45).differs(ROUNDS);
+    trace.step("second round").differs(ROUNDS);
+    trace.step("third round").differs(ROUNDS);
+    int rounds = SparkVersion.running().atLeast(4, 2) ? 3 : SparkVersion.running().atLeast(4, 0) ? 5 : 9;
+    for (int i = 3; i < rounds - 1; i++) {
+      trace.step("round " + (i + 1)).differs(ROUNDS);
+    }
+    if (rounds == 3) {
+      trace.step("full");
+    }
+    trace.step("full, too");
+    compare();
+  }
+
+  @Test
+  void S16_what_fails_ends_or_vanishes_is_replaced() throws Exception {
+    trace.step("five").target(0, 5);
+    trace.step("they run").show(0, 1, 5, "running").register(0, 1, 5);
+    trace.step("one fails").show(0, 2, 2, "failed");
+    trace.step("one succeeds").show(0, 3, 3, "succeeded");
+    trace.step("one is gone").show(0, 4, 4, "gone");
+    trace.step("three at once").show(0, 1, 1, "failed").show(0, 5, 6, "gone");
+    trace.step("quiet");
+    trace.step("quiet, too");
+    compare();
+  }
+
+  @Test
+  void S16_surplus_goes_only_when_it_is_pending_unknown_and_older_than_the_idle_timeout() throws Exception {
+    with("spark.dynamicAllocation.executorIdleTimeout", "60s");
+    trace.step("five").target(0, 5);
+    trace.step("two run").show(0, 1, 2, "running").register(0, 1, 2);
+    trace.step("none wanted").target(0, 0);
+    trace.step("still young").lasts(30_000);
+    trace.step("old").lasts(60_000);
+    trace.step("the rest stays");
+    compare();
+  }
+
+  @Test
+  void S16_up_down_and_up_within_the_idle_timeout_keeps_the_pending_ones() throws Exception {
+    trace.step("five").target(0, 5);
+    trace.step("down").target(0, 1).lasts(5_000);
+    trace.step("up").target(0, 5).lasts(10_000);
+    trace.step("quiet").lasts(120_000);
+    compare();
+  }
+
+  @Test
+  void S16_a_pending_executor_that_the_scheduler_knows_is_never_surplus() throws Exception {
+    trace.step("four").target(0, 4);
+    trace.step("seen, two of them register before they are shown as running").register(0, 1, 2);
+    trace.step("one wanted").target(0, 1);
+    trace.step("old").lasts(90_000);
+    trace.step("quiet");
+    compare();
+  }
+
+  @Test
+  void S16_maxPendingPods_bounds_what_is_not_running() throws Exception {
+    with("spark.kubernetes.allocation.maxPendingPods", "3");
+    trace.step("eight").target(0, 8);
+    trace.step("full");
+    trace.step("one runs").show(0, 1, 1, "running");
+    trace.step("known pending ones count, too").register(0, 2, 3);
+    trace.step("two run").show(0, 2, 3, "running");
+    trace.step("quiet");
+    compare();
+  }
+
+  @Test
+  void S16_maxPendingPods_is_shared_out_evenly_between_profiles() throws Exception {
+    with("spark.kubernetes.allocation.maxPendingPods", "5");
+    trace.step("both want ten").target(0, 10).target(1, 10);
+    trace.step("full");
+    trace.step("two of the first run").show(0, 1, 2, "running");
+    trace.step("full again");
+    compare();
+  }
+
+  @Test
+  void S16_what_a_profile_leaves_of_maxPendingPods_is_used() throws Exception {
+    with("spark.kubernetes.allocation.maxPendingPods", "6");
+    trace.step("one and ten").target(0, 1).target(1, 10).differs(LEFTOVER);
+    trace.step("the rest by now");
+    compare();
+  }
+
+  @Test
+  void S16_a_profile_that_is_not_named_keeps_its_target() throws Exception {
+    trace.step("two profiles").target(0, 2).target(1, 3);
+    trace.step("only the second is named").target(1, 4);
+    trace.step("quiet");
+    trace.step("one of the first fails").show(0, 1, 1, "failed");
+    compare();
+  }
+
+  @Test
+  void S16_the_pods_of_one_profile_do_not_stand_for_another() throws Exception {
+    trace.step("three of the first").target(0, 3).target(1, 0);
+    trace.step("they run").show(0, 1, 3, "running").register(0, 1, 3);
+    trace.step("three of the second instead").target(0, 0).target(1, 3);
+    trace.step("quiet").lasts(120_000);
+    compare();
+  }
+
+  @Test
+  void S16_a_pod_that_nobody_sees_is_waited_for_and_then_replaced() throws Exception {
+    with("spark.kubernetes.allocation.executor.timeout", "100s");
+    trace.step("three, one of them is not shown").target(0, 3).hide(0, 3, 3);
+    trace.step("quiet").lasts(50_000);
+    trace.step("over the timeout").lasts(60_000);
+    trace.step("quiet again");
+    compare();
+  }
+
+  @Test
+  void S16_a_pod_that_nobody_sees_does_not_hold_the_others_back() throws Exception {
+    trace.step("three, one of them is not shown").target(0, 3).hide(0, 3, 3);
+    trace.step("five").target(0, 5).differs(UNSEEN);
+    trace.step("it is seen").show(0, 3, 3, "pending");
+    compare();
+  }
+
+  @Test
+  void S16_surplus_that_nobody_has_seen_is_not_deleted_unseen() throws Exception {
+    trace.step("three, one of them is not shown").target(0, 3).hide(0, 3, 3);
+    trace.step("two run").show(0, 1, 2, "running").register(0, 1, 2);
+    trace.step("two wanted").target(0, 2).lasts(90_000).differs(UNSEEN_SURPLUS);
+    compare();
+  }
+
+  @Test
+  void S16_allocation_maximum_and_the_bound_of_a_profile() throws Exception {
+    if (!SparkVersion.running().atLeast(4, 1)) {
+      with("spark.kubernetes.allocation.maxPendingPods", "4"); // those keys are not there yet
+      trace.step("six").target(0, 6);
+      compare();
+      return;
+    }
+    with("spark.kubernetes.allocation.maxPendingPodsPerRp", "2")
+        .with("spark.kubernetes.allocation.maximum", "7");
+    trace.step("six and three").target(0, 6).target(1, 3);
+    trace.step("full");
+    trace.step("two run").show(0, 1, 2, "running");
+    trace.step("more run").show(0, 3, 4, "running").show(1, 1, 2, "running");
+    trace.step("the last ids");
+    trace.step("no more").target(0, 20);
+    compare();
+  }
+}
