@@ -1,15 +1,11 @@
 #include "agent/app.h"
 
-#include <unistd.h>
-
-#include <csignal>
 #include <utility>
 
 #include "agent/flow/agent.h"
 #include "agent/io/admin_http.h"
 #include "agent/io/asio_loop.h"
 #include "agent/io/channel.h"
-#include "agent/io/child_process.h"
 #include "agent/io/curl_http.h"
 #include "agent/io/entropy.h"
 #include "agent/io/gateway_http.h"
@@ -85,14 +81,8 @@ struct App::Parts {
   Status open(const Build& build);
   Status open_gateway();
   void start();
-  void start_child();
-  void asked_to_end(int signal);
   void drain(const std::string& why);
   void end(int code);
-  std::string token_file() const {
-    return config.gateway.token_file.empty() ? config.channel.run_dir + "/gateway-token"
-                                             : config.gateway.token_file;
-  }
   void refuse(const std::string& line) {
     refusal = line;
     end(exit_code::refused);
@@ -110,10 +100,7 @@ struct App::Parts {
   std::unique_ptr<io::AdminHttp> admin;
   std::unique_ptr<io::GatewayHttp> gateway;
   std::unique_ptr<io::Signals> signals;
-  launch::LaunchPlan plan;  // of the command that this agent is for; no words: of none
-  std::unique_ptr<io::ChildProcess> child;
-  int child_code = exit_code::drained;
-  bool draining = false, ending = false;
+  bool draining = false;
   int code_of_exit = exit_code::drained;
   std::string refusal;  // one line; the code is exit_code::refused then
 };
@@ -128,12 +115,13 @@ Status App::Parts::open(const Build& build) {
   if (!made_http) return fail(made_http.error().text);
   http = std::move(*made_http);
 
-  auto made_channel = io::Channel::open(loop,
-                                        {.run_dir = config.channel.run_dir,
-                                         .lock_dir = config.channel.lock_dir,
-                                         .capacity = config.channel.capacity,
-                                         .private_files = config.application.client_mode()},
-                                        log, &metrics);
+  io::ChannelOptions channel_options{.run_dir = config.channel.run_dir,
+                                     .lock_dir = config.channel.lock_dir,
+                                     .capacity = config.channel.capacity,
+                                     .private_files = config.application.client_mode()};
+  // The driver will tell whose pods these are, and finds no door before the table is shown.
+  if (config.application.id.empty()) channel_options.publish_deadline = core::Millis(0);
+  auto made_channel = io::Channel::open(loop, std::move(channel_options), log, &metrics);
   if (!made_channel) return fail(made_channel.error().text);
   channel = std::move(*made_channel);
 
@@ -151,7 +139,7 @@ Status App::Parts::open(const Build& build) {
 }
 
 Status App::Parts::open_gateway() {
-  auto secret = io::load_or_make_secret(token_file(), !config.application.client_mode());
+  auto secret = io::load_or_make_secret(config.gateway_token_file(), !config.application.client_mode());
   if (!secret) return fail(secret.error().text);
   auto made = io::GatewayHttp::open(
       loop, {.listen = config.gateway.listen, .secret = std::move(*secret)},
@@ -175,11 +163,7 @@ void App::Parts::start() {
     if (const auto stats = io::read_process_stats()) io::show(*stats, metrics.process);
   });
   signals = std::make_unique<io::Signals>(
-      loop, [this](int signal) { asked_to_end(signal); },
-      [this](int signal) {
-        if (child && child->running()) return asked_to_end(signal);
-        end(exit_code::interrupted);
-      });
+      loop, [this](int) { drain("signal"); }, [this](int) { end(exit_code::interrupted); });
   agent->start([this](const std::string& line) { refuse(line); });
   channel->start(
       [this] {
@@ -195,34 +179,11 @@ void App::Parts::start() {
                                        {"runDir", config.channel.run_dir},
                                        {"adminPort", admin_port},
                                        {"gatewayPort", gateway_port}});
-  if (!plan.argv.empty()) start_child();
-}
-
-void App::Parts::start_child() {
-  auto started = io::ChildProcess::start(loop, {plan.argv, plan.variables}, [this](int code) {
-    child_code = code;
-    if (ending) return end(code_of_exit);
-    drain("the command ended with " + std::to_string(code));
-  });
-  if (!started) return refuse(started.error().text);
-  child = std::move(*started);
-}
-
-// The driver stops its context and goes; then there is nothing left but to drain.
-void App::Parts::asked_to_end(int signal) {
-  if (!child || !child->running()) return drain("signal");
-  if (signal == SIGINT && ::isatty(STDIN_FILENO) == 1) return;  // Ctrl-C has reached the command, too
-  log.info("the signal goes on to the command", {{"signal", std::to_string(signal)}});
-  child->signal(signal);
 }
 
 void App::Parts::end(int code) {
   code_of_exit = code;
-  if (!child || !child->running() || code == exit_code::interrupted) return loop.stop();
-  // Without its agent the driver would wait for ever.
-  if (std::exchange(ending, true)) return;
-  child->signal(SIGTERM);
-  loop.start(core::Millis{10'000}, [this] { loop.stop(); });
+  loop.stop();
 }
 
 void App::Parts::drain(const std::string& why) {
@@ -250,22 +211,6 @@ Result<int> App::run() {
   parts_->log.info("outrigger-agent ends", {{"exitCode", std::to_string(parts_->code_of_exit)}});
   if (parts_->code_of_exit == exit_code::refused) return fail(parts_->refusal);
   return parts_->code_of_exit;
-}
-
-Result<int> App::run_around(launch::LaunchPlan plan) {
-  parts_->plan = std::move(plan);
-  auto ended = run();
-  if (!ended || *ended != exit_code::drained) return ended;
-  return parts_->child_code;
-}
-
-launch::AgentAddress App::address() const {
-  return {.gateway_url = parts_->gateway ? "http://127.0.0.1:" + std::to_string(parts_->gateway->port()) : "",
-          .token_file = parts_->token_file(),
-          .run_dir = parts_->config.channel.run_dir,
-          .name_space = parts_->config.application.name_space.empty() ? parts_->cluster.name_space
-                                                                      : parts_->config.application.name_space,
-          .shim_class_path = {}};
 }
 
 }  // namespace outrigger

@@ -6,7 +6,6 @@
 #include "agent/config/cluster.h"
 #include "agent/config/config.h"
 #include "agent/core/result.h"
-#include "agent/launch/spark_command.h"
 
 namespace outrigger {
 
@@ -33,10 +32,6 @@ class App {
   // Blocks until the end; an exit code. The thread that calls it is the loop thread.
   // An error: refused before the first sync, or the door to the driver can't be opened.
   Result<int> run();
-  // The same around a command: the agent drains when it ends, and its exit code is the answer; signals go to it first.
-  Result<int> run_around(launch::LaunchPlan plan);
-  // Where a driver finds this agent. No shim class path; no gateway URL without gateway.listen.
-  launch::AgentAddress address() const;
 
  private:
   struct Parts;

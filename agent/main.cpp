@@ -10,6 +10,7 @@
 #include "agent/app.h"
 #include "agent/config/load.h"
 #include "agent/subcommands.h"
+#include "agent/supervisor.h"
 
 namespace {
 
@@ -30,6 +31,21 @@ int refuse(const std::string& text) {
     begin = end + 1;
   }
   return exit_code::refused;
+}
+
+int run_around(const RunArguments& run, const config::Config& config, const config::Cluster& cluster,
+               const config::Environment& environment) {
+  auto supervisor = Supervisor::open(config);
+  if (!supervisor) return refuse(supervisor.error().text);
+  auto plan = plan_run(run, driver_address(config, cluster, (*supervisor)->gateway_url()), environment);
+  if (!plan) return refuse(plan.error().text);
+  const auto ended = (*supervisor)
+                         ->run({.agent = agent_command(run),
+                                .command = std::move(*plan),
+                                .run_dir = config.channel.run_dir,
+                                .lock_dir = config.channel.lock_dir,
+                                .log = config.log});
+  return ended ? *ended : refuse(ended.error().text);
 }
 
 int run(const std::vector<std::string>& arguments) {
@@ -60,15 +76,10 @@ int run(const std::vector<std::string>& arguments) {
     std::printf("configuration is valid; cluster: %s\n", config::describe(*cluster).c_str());
     return 0;
   }
+  if (wrapped->around) return run_around(*wrapped, *config, *cluster, environment);
   auto app = App::build(std::move(*config), std::move(*cluster), build);
   if (!app) return refuse(app.error().text);
-  if (!wrapped->around) {
-    const auto ended = (*app)->run();
-    return ended ? *ended : refuse(ended.error().text);
-  }
-  auto plan = plan_run(*wrapped, (*app)->address(), environment);
-  if (!plan) return refuse(plan.error().text);
-  const auto ended = (*app)->run_around(std::move(*plan));
+  const auto ended = (*app)->run();
   return ended ? *ended : refuse(ended.error().text);
 }
 

@@ -97,6 +97,23 @@ Result<PrivateDirectory> prepare_run(config::Config& config) {
   return PrivateDirectory(std::move(path));
 }
 
+launch::AgentAddress driver_address(const config::Config& config, const config::Cluster& cluster,
+                                    std::string gateway_url) {
+  const std::string& given = config.application.name_space;
+  return {.gateway_url = std::move(gateway_url),
+          .token_file = config.gateway_token_file(),
+          .run_dir = config.channel.run_dir,
+          .name_space = given.empty() ? cluster.name_space : given,
+          .shim_class_path = {}};
+}
+
+std::vector<std::string> agent_command(const RunArguments& run) {
+  std::vector<std::string> words = run.agent_arguments;
+  for (const char* own : {"--run-dir", "--lock-dir", "--gateway"}) (void)take_option(words, own);
+  words.insert(words.begin(), this_program());
+  return words;
+}
+
 Result<launch::LaunchPlan> plan_run(const RunArguments& run, launch::AgentAddress address,
                                     const config::Environment& environment) {
   if (run.command.empty()) return launch::plan_launch({}, "", address);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/config/cluster.h"
 #include "agent/config/load.h"
 #include "agent/core/result.h"
 #include "agent/launch/spark_command.h"
@@ -34,6 +35,13 @@ class PrivateDirectory {
 };
 // What `run` sets where the user has not: a private run directory, a gateway on any free port.
 Result<PrivateDirectory> prepare_run(config::Config& config);
+
+// Where a driver finds the agent of this configuration; no shim class path yet.
+launch::AgentAddress driver_address(const config::Config& config, const config::Cluster& cluster,
+                                    std::string gateway_url);
+
+// The agent that `run` starts: this program, with the user's flags less those that the supervisor sets.
+std::vector<std::string> agent_command(const RunArguments& run);
 
 Result<launch::LaunchPlan> plan_run(const RunArguments& run, launch::AgentAddress address,
                                     const config::Environment& environment);

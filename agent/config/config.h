@@ -61,7 +61,7 @@ struct Admin {
 // Loopback HTTP for the calls that Spark still makes itself.
 struct Gateway {
   std::string listen;      // 127.0.0.1:PORT; empty: none
-  std::string token_file;  // the secret for the driver; empty: gateway-token in the run directory
+  std::string token_file;  // the secret for the driver; empty: see gateway_token_file()
   core::Millis config_map_wait{5'000};  // the first executors wait so long for the driver's ConfigMap (S12)
 };
 
@@ -85,6 +85,10 @@ struct Config {
   Log log;
   Lifecycle lifecycle;
   core::PodPolicy policy;
+
+  std::string gateway_token_file() const {
+    return gateway.token_file.empty() ? channel.run_dir + "/gateway-token" : gateway.token_file;
+  }
 };
 
 }  // namespace outrigger::config

@@ -129,7 +129,7 @@ void Check::named(const std::vector<std::string>& globs, const Json* holder, std
   const std::string_view name = holder->text_at({key});
   if (name.empty() || !any_glob(globs, name))
     breach(path + "." + std::string(key), name,
-           "is not allowed; policy setting " + std::string(setting) + " lists what is");
+           "is not allowed; setting policy." + std::string(setting) + " lists what is");
 }
 
 // Of two members with one key this check would read the first and the server the last.
@@ -156,14 +156,14 @@ void Check::metadata(const Json& resource) {
   array(*meta, "finalizers", "$.metadata", [&](const Json& item, const std::string& path) {
     if (!listed(policy_.finalizers, item.text()))
       breach(path, item,
-             "would keep the pod from ever going; policy setting finalizers lists what is allowed");
+             "would keep the pod from ever going; setting policy.finalizers lists what is allowed");
   });
   const Json* annotations = meta->find("annotations");
   if (annotations == nullptr) return;
   for (const JsonMember& member : annotations->members())
     if (any_glob(policy_.annotations_denied, member.key))
       breach("$.metadata.annotations[\"" + member.key + "\"]", member.value,
-             "policy setting annotations_denied forbids it");
+             "setting policy.annotationsDenied forbids it");
 }
 
 void Check::pod(const Json& pod) {
@@ -218,13 +218,13 @@ void Check::spec(const Json& spec) {
     if (value == nullptr || empty_value(*value)) return;
     if (globs ? !any_glob(names, value->text()) : !listed(names, value->text()))
       breach(path + "." + std::string(key), *value,
-             "is not allowed; policy setting " + std::string(setting) + " lists what is");
+             "is not allowed; setting policy." + std::string(setting) + " lists what is");
   };
-  from_list("runtimeClassName", policy_.runtime_classes, false, "runtime_classes");
-  from_list("priorityClassName", policy_.priority_classes, false, "priority_classes");
+  from_list("runtimeClassName", policy_.runtime_classes, false, "runtimeClasses");
+  from_list("priorityClassName", policy_.priority_classes, false, "priorityClasses");
   from_list("schedulerName", policy_.schedulers, true, "schedulers");
   array(spec, "imagePullSecrets", path, [&](const Json& item, const std::string& at) {
-    named(policy_.image_pull_secrets, &item, "name", at, "image_pull_secrets");
+    named(policy_.image_pull_secrets, &item, "name", at, "imagePullSecrets");
   });
   security(spec.find("securityContext"), path + ".securityContext", true);
   std::size_t containers = 0, volumes = 0;
@@ -235,7 +235,7 @@ void Check::spec(const Json& spec) {
     });
   if (containers > policy_.max_containers)
     breach(path + ".containers", std::to_string(containers),
-           "more containers than policy setting max_containers allows (" +
+           "more containers than setting policy.maxContainers allows (" +
                std::to_string(policy_.max_containers) + ")");
   array(spec, "volumes", path, [&](const Json& item, const std::string& at) {
     ++volumes;
@@ -244,7 +244,7 @@ void Check::spec(const Json& spec) {
   if (volumes > policy_.max_volumes)
     breach(
         path + ".volumes", std::to_string(volumes),
-        "more volumes than policy setting max_volumes allows (" + std::to_string(policy_.max_volumes) + ")");
+        "more volumes than setting policy.maxVolumes allows (" + std::to_string(policy_.max_volumes) + ")");
 }
 
 // Another account is harmless only as long as its token does not get into the pod.
@@ -253,7 +253,7 @@ void Check::service_account(const Json& spec) {
   const bool refuses_token = mount != nullptr && mount->kind() == Json::Kind::boolean && !mount->truth();
   if (mount != nullptr && !mount->is_null() && !refuses_token && !policy_.service_account_token)
     breach("$.spec.automountServiceAccountToken", *mount,
-           "executors get no API token; policy setting service_account_token allows it");
+           "executors get no API token; setting policy.serviceAccountToken allows it");
   for (const std::string_view key : {"serviceAccountName", "serviceAccount"}) {
     const Json* account = spec.find(key);
     if (account == nullptr || empty_value(*account)) continue;
@@ -315,12 +315,12 @@ void Check::environment(const Json& container, const std::string& path) {
     known_keys(*from, at + ".valueFrom", {"configMapKeyRef", "fieldRef", "resourceFieldRef", "secretKeyRef"});
     named(policy_.secrets, from->find("secretKeyRef"), "name", at + ".valueFrom.secretKeyRef", "secrets");
     named(policy_.config_maps, from->find("configMapKeyRef"), "name", at + ".valueFrom.configMapKeyRef",
-          "config_maps");
+          "configMaps");
   });
   array(container, "envFrom", path, [&](const Json& item, const std::string& at) {
     known_keys(item, at, {"configMapRef", "prefix", "secretRef"});
     named(policy_.secrets, item.find("secretRef"), "name", at + ".secretRef", "secrets");
-    named(policy_.config_maps, item.find("configMapRef"), "name", at + ".configMapRef", "config_maps");
+    named(policy_.config_maps, item.find("configMapRef"), "name", at + ".configMapRef", "configMaps");
   });
 }
 
@@ -383,16 +383,16 @@ void Check::security(const Json* context, const std::string& path, bool of_pod) 
     breach(path + ".procMount", *mount, "only Default is allowed");
   if (const Json* user = context->find("runAsUser");
       user != nullptr && user->text() == "0" && !policy_.run_as_root)
-    breach(path + ".runAsUser", *user, "policy setting run_as_root is off");
+    breach(path + ".runAsUser", *user, "setting policy.runAsRoot is off");
   if (const Json* up = context->find("allowPrivilegeEscalation");
       up != nullptr && !empty_value(*up) && !policy_.privilege_escalation)
-    breach(path + ".allowPrivilegeEscalation", *up, "policy setting privilege_escalation is off");
+    breach(path + ".allowPrivilegeEscalation", *up, "setting policy.privilegeEscalation is off");
   if (const Json* capabilities = context->find("capabilities");
       capabilities != nullptr && !capabilities->is_null()) {
     known_keys(*capabilities, path + ".capabilities", {"add", "drop"});
     array(*capabilities, "add", path + ".capabilities", [&](const Json& item, const std::string& at) {
       if (!listed(policy_.capabilities, item.text()))
-        breach(at, item, "may not be added; policy setting capabilities lists what may");
+        breach(at, item, "may not be added; setting policy.capabilities lists what may");
     });
   }
   array(*context, "sysctls", path, [&](const Json& item, const std::string& at) {
@@ -417,7 +417,7 @@ void Check::volume(const Json& volume, const std::string& path) {
       continue;
     }
     if (!listed(policy_.volume_types, member.key)) {
-      breach(here, source, "volume type is not allowed; policy setting volume_types lists what is");
+      breach(here, source, "volume type is not allowed; setting policy.volumeTypes lists what is");
       continue;
     }
     if (member.key == "hostPath") {
@@ -425,13 +425,13 @@ void Check::volume(const Json& volume, const std::string& path) {
       if (std::none_of(policy_.host_path_prefixes.begin(), policy_.host_path_prefixes.end(),
                        [&](const std::string& prefix) { return under_prefix(where, prefix); }))
         breach(here + ".path", where,
-               "is the node's own; policy setting host_path_prefixes lists what is allowed");
+               "is the node's own; setting policy.hostPathPrefixes lists what is allowed");
     } else if (member.key == "persistentVolumeClaim") {
       named(policy_.claims, &source, "claimName", here, "claims");
     } else if (member.key == "configMap") {
-      named(policy_.config_maps, &source, "name", here, "config_maps");
+      named(policy_.config_maps, &source, "name", here, "configMaps");
     } else if (member.key == "csi") {
-      named(policy_.csi_drivers, &source, "driver", here, "csi_drivers");
+      named(policy_.csi_drivers, &source, "driver", here, "csiDrivers");
       if (const Json* secret = source.find("nodePublishSecretRef"))
         named(policy_.secrets, secret, "name", here + ".nodePublishSecretRef", "secrets");
     } else if (member.key == "image") {
@@ -449,9 +449,9 @@ void Check::projected(const Json& source, const std::string& path) {
     if (const Json* token = item.find("serviceAccountToken");
         token != nullptr && !policy_.service_account_token)
       breach(at + ".serviceAccountToken", *token,
-             "executors get no API token; policy setting service_account_token allows it");
+             "executors get no API token; setting policy.serviceAccountToken allows it");
     named(policy_.secrets, item.find("secret"), "name", at + ".secret", "secrets");
-    named(policy_.config_maps, item.find("configMap"), "name", at + ".configMap", "config_maps");
+    named(policy_.config_maps, item.find("configMap"), "name", at + ".configMap", "configMaps");
   });
 }
 
@@ -461,7 +461,7 @@ void Check::extra(const Json& resource) {
   known_keys(resource, "$", {"apiVersion", "kind", "metadata", "spec", "status"});
   const std::string_view kind = resource.text_at({"kind"});
   if (!listed(policy_.extra_kinds, kind))
-    breach("$.kind", kind, "is not allowed beside a pod; policy setting extra_kinds lists what is");
+    breach("$.kind", kind, "is not allowed beside a pod; setting policy.extraKinds lists what is");
   if (const std::string_view version = resource.text_at({"apiVersion"}); version != "v1")
     breach("$.apiVersion", version, "only v1 is posted");
   metadata(resource);

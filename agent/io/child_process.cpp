@@ -1,5 +1,6 @@
 #include "agent/io/child_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -93,6 +94,17 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(AsioLoop& loop, const 
     ::signal(SIGPIPE, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) _exit(not_executed);
+    if (command.background) {
+      setpgid(0, 0);
+      sigset_t
+          held;  // until it listens to them (io::Signals): one sent before that would end it without a drain
+      sigemptyset(&held);
+      sigaddset(&held, SIGTERM);
+      sigaddset(&held, SIGINT);
+      sigprocmask(SIG_BLOCK, &held, nullptr);
+      if (const int nothing = open("/dev/null", O_RDONLY); nothing >= 0) dup2(nothing, STDIN_FILENO);
+    }
+    if (command.inherited >= 0) fcntl(command.inherited, F_SETFD, 0);
     execvpe(argv[0], argv.data(), envp.data());
     constexpr std::string_view text = "outrigger-agent: the command can't be executed: ";
     (void)!write(STDERR_FILENO, text.data(), text.size());

@@ -1,5 +1,4 @@
-// One command that lives beside the agent (client mode): started on the loop, its end told on the loop. It shares our
-// terminal and our process group, and is ended by the kernel if we die.
+// One process of ours (client mode): started on the loop, its end told on the loop. The kernel sends it SIGTERM if we die.
 #pragma once
 #include <sys/types.h>
 
@@ -16,8 +15,12 @@ namespace outrigger::io {
 class AsioLoop;
 
 struct ChildCommand {
-  std::vector<std::string> argv;                               // argv[0] is looked for in PATH
-  std::vector<std::pair<std::string, std::string>> variables;  // set over what is inherited
+  std::vector<std::string> argv;                                    // argv[0] is looked for in PATH
+  std::vector<std::pair<std::string, std::string>> variables = {};  // set over what is inherited
+  // An agent of ours: a process group of its own, so that the terminal's Ctrl-C is not for it; nothing to read; SIGTERM and
+  // SIGINT wait until it has an io::Signals.
+  bool background = false;
+  int inherited = -1;  // a close-on-exec descriptor of ours that it gets under the same number
 };
 
 class ChildProcess {

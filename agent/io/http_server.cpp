@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/io/asio_loop.h"
+#include "agent/io/listener.h"
 
 namespace outrigger::io {
 namespace {
@@ -99,24 +100,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<http::response_serializer<http::string_body>> serializer_;
 };
 
-Result<tcp::endpoint> endpoint_of(const HttpServerOptions& options) {
-  const std::string& listen = options.listen;
-  const auto refuse = [&](const char* why) { return fail(options.key + " is '" + listen + "': " + why); };
-  const auto colon = listen.rfind(':');
-  if (colon == listen.npos) return refuse("expected ADDRESS:PORT or :PORT");
-  auto host = listen.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  if (host == "localhost") host = "127.0.0.1";
-  error_code error;
-  const auto address = host.empty() ? boost::asio::ip::address(boost::asio::ip::address_v6::any())
-                                    : boost::asio::ip::make_address(host, error);
-  if (error) return refuse("the address is no IP address");
-  if (options.loopback_only && !address.is_loopback())
-    return refuse("only a loopback address is safe here; use 127.0.0.1");
-  return tcp::endpoint(address,
-                       static_cast<std::uint16_t>(std::strtoul(listen.c_str() + colon + 1, nullptr, 10)));
-}
-
 }  // namespace
 
 struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
@@ -125,25 +108,12 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 
   explicit Impl(std::shared_ptr<Shared> s) : shared(std::move(s)), acceptor(shared->loop.context()) {}
 
-  Status bind(tcp::endpoint endpoint) {
+  Status adopt(Listener listener) {
     error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (error && endpoint.address().is_v6() &&
-        endpoint.address().is_unspecified()) {  // a kernel without IPv6
-      endpoint = {boost::asio::ip::address_v4::any(), endpoint.port()};
-      acceptor.open(endpoint.protocol(), error);
-    }
-    const auto failed = [&](const char* what) {
-      return fail(shared->options.key + " is '" + shared->options.listen + "': " + what + ": " +
-                  error.message());
-    };
-    if (error) return failed("socket");
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (endpoint.address().is_v6()) acceptor.set_option(boost::asio::ip::v6_only(false), error);
-    acceptor.bind(endpoint, error);
-    if (error) return failed("bind");
-    acceptor.listen(64, error);
-    if (error) return failed("listen");
+    const auto protocol = listener.v6() ? tcp::v6() : tcp::v4();
+    acceptor.assign(protocol, listener.fd(), error);
+    if (error) return fail(shared->options.key + ": " + error.message());
+    listener.release();
     return {};
   }
 
@@ -176,11 +146,11 @@ HttpServer::~HttpServer() {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::open(AsioLoop& loop, HttpServerOptions options,
                                                      Handler handler) {
-  auto endpoint = endpoint_of(options);
-  if (!endpoint) return fail(endpoint.error().text);
+  auto listener = Listener::open({options.key, options.listen, options.loopback_only});
+  if (!listener) return fail(listener.error().text);
   auto impl =
       std::make_shared<Impl>(std::make_shared<Shared>(Shared{loop, std::move(options), std::move(handler)}));
-  if (auto ok = impl->bind(*endpoint); !ok) return fail(ok.error().text);
+  if (auto ok = impl->adopt(std::move(*listener)); !ok) return fail(ok.error().text);
   impl->accept();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }

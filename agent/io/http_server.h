@@ -19,7 +19,7 @@ class AsioLoop;
 
 struct HttpServerOptions {
   std::string key;     // of the configuration, for errors: "admin.listen"
-  std::string listen;  // ADDRESS:PORT, [V6]:PORT or :PORT; port 0: any
+  std::string listen;  // as ListenAddress
   bool loopback_only = false;
   std::size_t connections = 64;
   std::size_t header_bytes = 8192;

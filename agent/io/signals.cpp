@@ -1,7 +1,8 @@
 #include "agent/io/signals.h"
 
+#include <signal.h>
+
 #include <boost/asio/signal_set.hpp>
-#include <csignal>
 
 #include "agent/io/asio_loop.h"
 
@@ -28,8 +29,14 @@ struct Signals::Impl {
 
 Signals::Signals(AsioLoop& loop, std::function<void(int)> on_first, std::function<void(int)> on_second)
     : impl_(new Impl{loop, {loop.context(), SIGTERM, SIGINT}, std::move(on_first), std::move(on_second)}) {
-  std::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGPIPE, SIG_IGN);
   impl_->arm();
+  // `outrigger-agent run` holds them back until we are here.
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGTERM);
+  sigaddset(&held, SIGINT);
+  pthread_sigmask(SIG_UNBLOCK, &held, nullptr);
 }
 
 Signals::~Signals() {

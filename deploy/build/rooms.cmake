@@ -1,12 +1,12 @@
 # One helper per kind of target, so that every room is declared the same way and the link graph is the architecture.
 #
-#   outrigger_room(core [FUZZED] SOURCES a.cpp b.cpp PUBLIC lib... PRIVATE lib...)   static library `outrigger_core`, alias outrigger::core
+#   outrigger_room(core [FUZZED] [TEST_ONLY] SOURCES a.cpp b.cpp PUBLIC lib... PRIVATE lib...)   static library `outrigger_core`, alias outrigger::core
 #   outrigger_program(outrigger-agent SOURCES main.cpp LIBS outrigger::app)
 #   outrigger_test(unit_core TIER unit SOURCES ... LIBS ...)               one GoogleTest binary, one ctest entry, label = tier
 #   outrigger_fuzzer(frame_splitter SOURCES ... LIBS ...)                  libFuzzer with clang, a replaying main otherwise
 
 function(outrigger_room name)
-  cmake_parse_arguments(ARG "FUZZED" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ARG "FUZZED;TEST_ONLY" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   if(ARG_SOURCES)
     add_library(outrigger_${name} STATIC ${ARG_SOURCES})
     target_include_directories(outrigger_${name} PUBLIC ${PROJECT_SOURCE_DIR})
@@ -14,6 +14,9 @@ function(outrigger_room name)
     if(ARG_FUZZED AND OUTRIGGER_FUZZ)
       target_link_libraries(outrigger_${name} PRIVATE outrigger_coverage)
       outrigger_precompile(outrigger_${name} fuzzed outrigger_coverage)
+    elseif(ARG_TEST_ONLY AND OUTRIGGER_SANITIZE)  # nobody waits for it there but the tests
+      target_link_libraries(outrigger_${name} PRIVATE outrigger_quick)
+      outrigger_precompile(outrigger_${name} quick outrigger_quick)
     else()
       outrigger_precompile(outrigger_${name} rooms)
     endif()
@@ -46,16 +49,14 @@ endfunction()
 # Tests are compiled more often than they run: without optimisation, which takes half of their compile time with gcc and
 # three quarters with the sanitizers. They share one precompiled header.
 function(outrigger_prepare_test target)
-  set(quick -O0 -U_FORTIFY_SOURCE)
-  target_compile_options(${target} PRIVATE ${quick})
+  target_link_libraries(${target} PRIVATE outrigger_quick)
   if(NOT OUTRIGGER_PCH)
     return()
   endif()
   if(NOT TARGET outrigger_pch_tests)
     add_executable(outrigger_pch_tests ${PROJECT_SOURCE_DIR}/deploy/build/pch_tests.cpp)
     target_include_directories(outrigger_pch_tests PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(outrigger_pch_tests PRIVATE outrigger_flags GTest::gmock GTest::gtest)
-    target_compile_options(outrigger_pch_tests PRIVATE ${quick})
+    target_link_libraries(outrigger_pch_tests PRIVATE outrigger_flags outrigger_quick GTest::gmock GTest::gtest)
     target_precompile_headers(outrigger_pch_tests PRIVATE ${PROJECT_SOURCE_DIR}/deploy/build/test_pch.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM outrigger_pch_tests)

@@ -6,7 +6,7 @@ if(OUTRIGGER_ROOMS STREQUAL "all" AND OUTRIGGER_TESTS)
     SOURCES agent_driver.cpp ${PROJECT_SOURCE_DIR}/shim/examples/pod_renderer.cpp
     LIBS outrigger::shim)
   outrigger_test(process_agent TIER process TIMEOUT_S 600
-    SOURCES agent_hostile_test.cpp agent_kill_test.cpp agent_replaced_test.cpp agent_views.cpp
+    SOURCES agent_hostile_test.cpp agent_kill_test.cpp agent_replaced_test.cpp agent_run_test.cpp agent_views.cpp
             ${PROJECT_SOURCE_DIR}/tests/support/processes.cpp ${PROJECT_SOURCE_DIR}/tests/support/processes_stage.cpp
     LIBS outrigger::ipc outrigger::core CURL::libcurl nlohmann_json::nlohmann_json)
   # Started by it, not linked: a tree that builds its tests by name builds these, too.

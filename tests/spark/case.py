@@ -25,4 +25,7 @@ class SparkCase(unittest.TestCase):
     def each_spark(self, body):
         for spark in self.sparks:
             with self.subTest(spark=spark.line):
-                body(spark)
+                try:
+                    body(spark)
+                except install.Missing as missing:
+                    self.skipTest(str(missing))

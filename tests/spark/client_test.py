@@ -1,37 +1,16 @@
 """Client mode against the simulated kubelet: what the driver asks, of whom, and what is left. Its executors never register."""
 import os
-import socket
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tidy"))
 import report  # noqa: E402
 from case import JOBS, PATIENCE_S, SparkCase, BUILD  # noqa: E402
+from sockets import peers  # noqa: E402
 from stage import Stage, facts, until  # noqa: E402
 
 EXECUTORS = 20
-
-
-def peers(pid):
-    """Addresses that the process's TCP sockets are connected to."""
-    inodes = set()
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            target = os.readlink(descriptor)
-        except OSError:
-            continue
-        if target.startswith("socket:["):
-            inodes.add(target[8:-1])
-    found = set()
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[9] in inodes and fields[3] == "01":
-                address, port = fields[2].split(":")
-                found.add((socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)))
-    return found
 
 
 class ClientMode(SparkCase):
@@ -79,11 +58,9 @@ class ClientMode(SparkCase):
     def test_the_driver_knows_the_agent_and_nobody_else(self):
         def body(spark):
             with Stage(BUILD, spark, self.shim) as stage:
-                server = urlsplit(stage.url())
-
                 def look(found):
                     connected = peers(found["driver"])
-                    self.assertNotIn((server.hostname, server.port), connected, "the driver is connected to the API server")
+                    self.assertNotIn(stage.server_address(), connected, "the driver is connected to the API server")
                     environment = Path(f"/proc/{found['driver']}/environ").read_bytes().decode(errors="replace")
                     self.assertNotIn(stage.server.token, environment)
                     self.assertIn("KUBECONFIG=/dev/null", environment)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # line of Spark -> (package, Scala line). The packages carry every jar, spark-kubernetes among them.
-SPARKS = {"3.5": ("pyspark==3.5.6", "2.12"), "4.1": ("pyspark==4.1.4", "2.13"), "4.3": ("pyspark==4.3.0", "2.13")}
+SPARKS = {"3.5": ("pyspark==3.5.6", "2.12"), "4.0": ("pyspark==4.0.1", "2.13"), "4.1": ("pyspark==4.1.4", "2.13"),
+          "4.2": ("pyspark==4.2.1", "2.13"), "4.3": ("pyspark==4.3.0", "2.13")}
 
 
 class Missing(Exception):
@@ -48,6 +49,15 @@ def spark(build, line):
     if not homes:
         raise Missing(f"{package} was installed without a pyspark directory in {place}")
     return Spark(line, homes[0], place / "bin/python", scala)
+
+
+def connect_client(spark):
+    """What Spark Connect's Python client needs besides Spark."""
+    marker = spark.python.parents[1] / "connect-complete"
+    if not marker.exists():
+        package, version = SPARKS[spark.line][0].split("==")
+        run([spark.python.parent / "pip", "install", "-q", "--disable-pip-version-check", f"{package}[connect]=={version}"], marker.parents[1] / "connect.log")
+        marker.touch()
 
 
 def maven(arguments, log):

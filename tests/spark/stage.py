@@ -14,6 +14,11 @@ from processes import Problem, Program, wait_for  # noqa: E402
 from server import Server  # noqa: E402
 
 NAMESPACE = "spark"
+# The process kubelet: pods are processes of this machine. All have one address, but each its own disk: Spark must not look for
+# a neighbour's files.
+REAL_KUBELET = ["--kubelet", "process", "--entrypoint", f"spark={ROOT / 'tests/apiserver/kubelet/spark_entrypoint.sh'}"]
+REAL_CONF = {"spark.executor.memory": "512m", "spark.shuffle.readHostLocalDisk": "false"}
+ALL_REGISTERED = {"spark.scheduler.minRegisteredResourcesRatio": 1, "spark.scheduler.maxRegisteredResourcesWaitingTime": "120s"}
 
 
 class Stage:
@@ -50,20 +55,20 @@ class Stage:
         return {**kept, "SPARK_HOME": str(self.spark.home), "PYSPARK_PYTHON": str(self.spark.python), "PYSPARK_DRIVER_PYTHON": str(self.spark.python),
                 "SPARK_LOCAL_IP": "127.0.0.1"}
 
-    def launch(self, script, *arguments, conf=(), agent=(), environment=()):
-        """outrigger-agent run -- spark-submit, client mode; a Job."""
+    def launch(self, script, *arguments, conf=(), agent=(), environment=(), options=()):
+        """outrigger-agent run -- spark-submit, client mode; a Job. `options` are spark-submit's."""
         settings = {"spark.kubernetes.container.image": "spark", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
                     "spark.ui.enabled": "false", **dict(conf)}
         command = [self.build / "bin/outrigger-agent", "run", "--kubeconfig", self.kubeconfig, "--namespace", NAMESPACE, "--shim", self.shim,
                    "--log-format", "text", *agent, "--", self.spark.home / "bin/spark-submit"]
         for key, value in settings.items():
             command += ["--conf", f"{key}={value}"]
-        job = Job([*command, script, *arguments], self.directory, {**self.environment(), **dict(environment)})
+        job = Job([*command, *options, script, *arguments], self.directory, {**self.environment(), **dict(environment)})
         self.programs.append(job)
         return job
 
-    def url(self):
-        return Server._field(self.kubeconfig.read_text(), "server")
+    def server_address(self):
+        return self.server.connection.host, self.server.connection.port
 
     def running(self):
         return sum(pod["status"].get("phase") == "Running" for pod in self.pods().values())
@@ -90,11 +95,14 @@ class Job:
     def out(self):
         return self.said.read_text(errors="replace")
 
+    def log(self):
+        return self.logged.read_text(errors="replace")
+
     def alive(self):
         return self.process.poll() is None
 
     def last_words(self):
-        return " | ".join(self.logged.read_text(errors="replace").splitlines()[-3:])[:600]
+        return " | ".join(self.log().splitlines()[-3:])[:600]
 
     def wait(self, seconds):
         try:

@@ -29,7 +29,12 @@ class _Result(unittest.TextTestResult):
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self._add(test, "skipped", reason)
+        self._add(getattr(test, "test_case", test), "skipped", reason)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._add(test, "failure", f"{subtest._subDescription()}: {err[1]}")
 
 
 def write(name, cases):

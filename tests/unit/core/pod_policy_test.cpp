@@ -218,7 +218,7 @@ TEST(PodPolicy, breaches_are_bounded_and_say_what_would_allow_them) {
   ASSERT_EQ(breaches.size(), 1u);
   EXPECT_EQ(
       breaches[0].text(),
-      "$.spec.volumes[0].secret.secretName: \"db\": is not allowed; policy setting secrets lists what is");
+      "$.spec.volumes[0].secret.secretName: \"db\": is not allowed; setting policy.secrets lists what is");
 }
 
 TEST(PodPolicy, extras_are_claims_of_v1_only) {
