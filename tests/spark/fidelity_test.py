@@ -93,9 +93,9 @@ def document(results):
         policies = {found[name]["policy"] or "" for found in results.values() if "policy" in found[name]}
         for line, found in results.items():
             row[line] = cell(found[name])
-        if policies:
+        if results:
             row["default policy"] = ", ".join(f"`{path}`" for path in sorted(policies) if path)
-        text += f"| {name} | " + " | ".join(row.get(column, "?") for column in [*lines, "default policy"]) + " |\n"
+        text += f"| {name} | " + " | ".join([*(row.get(line, "?") for line in lines), row.get("default policy", "")]).rstrip() + " |\n"
     return text
 
 
@@ -158,6 +158,10 @@ class Fidelity(unittest.TestCase):
 
 def write():
     Fidelity.setUpClass()
+    for line, found in Fidelity.results.items():
+        for name, one in found.items():
+            for problem in one["problems"]:
+                print(f"   Spark {line}, {name}: {problem}")
     DOCUMENT.write_text(document(Fidelity.results))
     print(f"{DOCUMENT} written for Spark {', '.join(Fidelity.results)}")
 

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkConf;
+import org.apache.spark.deploy.k8s.KubernetesConf$;
 import org.apache.spark.resource.ExecutorResourceRequests;
 import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.resource.ResourceProfile$;
@@ -39,6 +40,10 @@ final class Corpus {
         conf.remove(directives.get("unset"));
       }
       settings.forEach(conf::set);
+      // As Spark's cluster manager does before it makes an allocator: one prefix for the application, with a
+      // random part.
+      conf.setIfMissing("spark.kubernetes.executor.podNamePrefix",
+          KubernetesConf$.MODULE$.getResourceNamePrefix(conf.get("spark.app.name")));
       return conf;
     }
 
