@@ -100,8 +100,8 @@ void CurlExchange::set_connection(const Setup& setup) {
   stall_ms_ = static_cast<unsigned>(as_long(setup.server.stall_timeout));
   curl_easy_setopt(easy_, CURLOPT_SOCKOPTFUNCTION, &CurlExchange::on_socket);
   curl_easy_setopt(easy_, CURLOPT_SOCKOPTDATA, this);
-  // The watch: one TLS record; the backlog is bounded by 100 of them. Answers to writes are small, their handles many.
-  curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, lane_ == ports::Lane::watch ? 16384L : 4096L);
+  // No CURLOPT_BUFFERSIZE: the default is one TLS record. libcurl 7.88 keeps the buffer of a handle whose HTTP/2 connection
+  // others still use, curl_easy_reset() forgets its size, and a smaller one is then written past its end.
   const bool multiplex = lane_ == ports::Lane::write && setup.server.http2;
   curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
   if (multiplex) curl_easy_setopt(easy_, CURLOPT_PIPEWAIT, 1L);
