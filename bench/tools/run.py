@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# On request only: it takes an hour. Its programs come from other folders; see bench/spark.
+SIDE_BY_SIDE = "spark"
 FIELDS = ["bench", "case", "value", "unit", "reference", "reference_value", "ratio", "goal", "met"]
 
 
@@ -14,8 +16,9 @@ def run(command, **more):
     return subprocess.run([str(word) for word in command], cwd=ROOT, check=False, **more)
 
 
-def build(directory, install):
-    if install and run(["deploy/build/install.sh", "product", "tests", "bench"]).returncode != 0:
+def build(directory, install, names):
+    groups = ["product", "tests", "bench", *([SIDE_BY_SIDE] if SIDE_BY_SIDE in names else [])]
+    if install and run(["deploy/build/install.sh", *groups]).returncode != 0:
         print("install.sh failed; going on with what is there", file=sys.stderr)
     configure = run(["cmake", "-C", "deploy/build/product.cmake", "-G", "Ninja", "-S", ".", "-B", directory], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if configure.returncode != 0:
@@ -58,28 +61,33 @@ def table(figures):
 
 def main():
     parser = argparse.ArgumentParser(prog="bench/run.sh", description="Runs the benchmarks; each figure stands beside its floor or peer, measured in the same run.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these benches (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these benches (default: all but spark)")
     parser.add_argument("--json", metavar="FILE", help="also write the figures as a JSON array")
     parser.add_argument("--list", action="store_true", help="print the names of the benches and exit")
     parser.add_argument("--quick", action="store_true", help="fewer samples: shows that the benches run, not how fast the product is")
     parser.add_argument("--build", default="build/product", metavar="DIR", help="build tree (default %(default)s)")
     parser.add_argument("--no-install", action="store_true", help="do not call apt-get")
-    args = parser.parse_args()
+    # What is left goes to the bench `spark`, which alone has options of its own.
+    args, more = parser.parse_known_args()
+    if more and args.names != [SIDE_BY_SIDE]:
+        parser.error(f"unknown: {' '.join(more)}")
 
-    directory = ROOT / args.build
-    build(directory, not args.no_install)
-    known = [name.removeprefix("bench_") for name in targets(directory)]
+    directory = (ROOT / args.build).resolve()
+    build(directory, not args.no_install, args.names)
+    programs = [name.removeprefix("bench_") for name in targets(directory)]
+    known = [*programs, SIDE_BY_SIDE]
     if args.list:
-        print("\n".join(known))
+        print("\n".join(programs), f"\n{SIDE_BY_SIDE} (on request)", sep="")
         return 0
     for name in args.names:
         if name not in known:
             parser.error(f"no bench '{name}'; there are: {' '.join(known) or 'none'}")
-    chosen = args.names or known
+    chosen = args.names or programs
     if not chosen:
         sys.exit("bench/run.sh: the tree has no benchmark")
-    programs = sorted({"outrigger-apiserver", "outrigger-agent"} & {t.split(":")[0] for t in run(["ninja", "-C", directory, "-t", "targets", "all"], capture_output=True, text=True).stdout.splitlines()})
-    if run(["ninja", "-C", directory, *(f"bench_{n}" for n in chosen), *programs]).returncode != 0:
+    there = {t.split(":")[0] for t in run(["ninja", "-C", directory, "-t", "targets", "all"], capture_output=True, text=True).stdout.splitlines()}
+    wanted = {f"bench_{n}" for n in chosen} | {"outrigger-apiserver", "outrigger-agent"} | ({"outrigger_jni"} if SIDE_BY_SIDE in chosen else set())
+    if run(["ninja", "-C", directory, *sorted(wanted & there)]).returncode != 0:
         sys.exit(f"bench/run.sh: the build of {directory} failed")
 
     figures, broken = [], []
@@ -87,7 +95,8 @@ def main():
         print(f"== {name}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "figures.json"
-            done = run([directory / "bench" / f"bench_{name}", "--json", out, *(["--quick"] if args.quick else [])])
+            program = [sys.executable, "-B", ROOT / "bench/spark/main.py", "--build", directory, *more] if name == SIDE_BY_SIDE else [directory / "bench" / f"bench_{name}"]
+            done = run([*program, "--json", out, *(["--quick"] if args.quick else [])])
             try:
                 figures += check(json.loads(out.read_text()), name)
                 if done.returncode != 0:
