@@ -3,8 +3,7 @@ import os
 import signal
 from pathlib import Path
 
-from processes import Problem, wait_for
-from stage import NAMESPACE
+from stage import NAMESPACE, Problem, wait_for
 
 REFUSALS = """
 faults:
