@@ -1,6 +1,7 @@
 #include "tests/apiserver/config.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "tests/apiserver/base/yaml.h"
 
@@ -70,14 +71,30 @@ Budget read_budget(const Yaml& yaml) {
   return budget;
 }
 
+// UID or UID:GID, as an image's USER; names would be those of the image's own /etc/passwd.
+void read_user(ImageRule& rule, const Yaml& yaml) {
+  const std::string text = yaml.text();
+  const auto colon = text.find(':');
+  const auto number = [&](std::string_view part) {
+    std::uint32_t value = 0;
+    const auto end = part.data() + part.size();
+    if (part.empty() || std::from_chars(part.data(), end, value).ptr != end)
+      yaml.complain("'" + text + "' is not UID or UID:GID");
+    return value;
+  };
+  rule.uid = number(std::string_view(text).substr(0, colon));
+  if (colon != std::string::npos) rule.gid = number(std::string_view(text).substr(colon + 1));
+}
+
 ImageRule read_image(const Yaml& yaml) {
-  yaml.allow({"image", "entrypoint", "working-dir", "environment", "content"});
+  yaml.allow({"image", "entrypoint", "working-dir", "user", "environment", "content"});
   ImageRule rule;
   const auto image = yaml.find("image");
   if (!image) yaml.complain("an entry of images needs image");
   rule.image = image->text();
   if (const auto v = yaml.find("entrypoint")) rule.entrypoint = v->text();
   if (const auto v = yaml.find("working-dir")) rule.working_dir = v->text();
+  if (const auto v = yaml.find("user")) read_user(rule, *v);
   if (const auto v = yaml.find("environment")) {
     for (const auto& [name, value] : v->members()) rule.environment.emplace_back(name, value.text());
   }

@@ -103,6 +103,30 @@ TEST_F(ProcessKubelet, a_user_is_honoured_and_may_write_to_its_volumes) {
   EXPECT_EQ(log("user"), "185\n186\n186 187\nwritten\nspark");
 }
 
+TEST_F(ProcessKubelet, an_image_has_a_user_who_has_a_name_and_need_not_be_root) {
+  if (::geteuid() != 0) GTEST_SKIP() << "skipped: only root can run a container as another user";
+  start({"--pod-logs", folder.path("logs")},
+        "  images:\n  - {image: 'spark:*', user: '4185:7'}\n  - {image: '*'}\n");
+  const auto run = [this](const std::string& name, const std::string& image, const json& context) {
+    json main = shell("id -u; id -g; id -un; echo $HOME");
+    main["image"] = image;
+    main["securityContext"] = context;
+    create("pods", shell_pod(name, {main}));
+  };
+  run("image", "spark:4", {{"runAsNonRoot", true}});
+  run("pod", "spark:4", {{"runAsUser", 4186}, {"runAsNonRoot", true}});
+  run("root", "other:1", {{"runAsNonRoot", true}});
+  until("image", "Succeeded");
+  EXPECT_EQ(log("image"), "4185\n7\n4185\n/\n");
+  until("pod", "Succeeded");
+  EXPECT_EQ(log("pod"), "4186\n0\n4186\n/\n");
+  wait_until("the refusal", [&] {
+    return pod("root").dump().find("container has runAsNonRoot and image will run as root") !=
+           std::string::npos;
+  });
+  EXPECT_NE(pod("root").dump().find("CreateContainerConfigError"), std::string::npos);
+}
+
 TEST_F(ProcessKubelet, a_projected_token_is_one_that_the_server_accepts) {
   start({"--token", "admin=of-this-test"}, {}, true);
   const std::string ask =

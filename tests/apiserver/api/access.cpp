@@ -45,6 +45,11 @@ const Account* Access::find(std::string_view authorization) const {
   return token.empty() || found == accounts_.end() ? nullptr : &*found;
 }
 
+std::string Access::user(std::string_view authorization) const {
+  const Account* account = find(authorization);
+  return account == nullptr ? "system:anonymous" : account->user;
+}
+
 std::string Access::service_account_token(const std::string& name_space, const std::string& name) {
   const std::string user = "system:serviceaccount:" + name_space + ":" + name;
   const auto found =

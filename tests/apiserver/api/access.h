@@ -27,6 +27,8 @@ class Access {
   std::optional<HttpResponse> refuse(const ApiRequest& request, std::string_view authorization) const;
   // Nothing when the token is known or absent; else the 401.
   std::optional<HttpResponse> refuse_token(std::string_view authorization) const;
+  // Who this is; system:anonymous without a token or with one that is not known.
+  std::string user(std::string_view authorization) const;
   // A token of a service account: that of the configured account with its user name, or of a new account that may do
   // anything in its namespace.
   std::string service_account_token(const std::string& name_space, const std::string& name);

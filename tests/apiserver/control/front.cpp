@@ -102,6 +102,8 @@ void Front::handle(std::shared_ptr<const HttpRequest> request, std::shared_ptr<R
                           .body = "404 page not found\n"};
     return responder->answer(std::move(response));
   }
+  // An answer with an end: a client that asked for frames may wait for it before it asks for a plain stream.
+  if (lower(request->header("upgrade")) == "websocket") return responder->answer({});
   serve_api(std::move(*api), std::move(request), std::move(responder));
 }
 
@@ -117,9 +119,10 @@ void Front::serve_api(ApiRequest api, std::shared_ptr<const HttpRequest> request
   const Verdict verdict = parts_.faults.judge(
       {.verb = api.verb, .resource = api.plural, .name_space = api.name_space, .name = name});
   const auto report = [this, create, verb = api.verb, agent = api.user_agent,
+                       user = parts_.access.user(request->header("authorization")),
                        target = request->target](const HttpResponse& response) {
     if (create) record_.create_ends();
-    record_.request(verb, agent, response.code);
+    record_.request(verb, user, agent, response.code);
     if (parts_.verbose) std::fprintf(stderr, "%s %s -> %d\n", verb.c_str(), target.c_str(), response.code);
   };
   auto noted =

@@ -4,10 +4,12 @@
 
 namespace outrigger::apiserver {
 
-void Record::request(const std::string& verb, const std::string& agent, int code) {
+void Record::request(const std::string& verb, const std::string& user, const std::string& agent, int code) {
   const std::string answer = code == 0 ? "none" : std::to_string(code);
   ++requests_[verb][answer];
-  ++requests_by_agent_[agent.substr(0, agent.find('/'))][verb][answer];
+  const std::string program = agent.substr(0, agent.find('/'));
+  ++requests_by_agent_[program][verb][answer];
+  ++requests_by_user_[user][program];
 }
 
 void Record::create_begins() {
@@ -43,6 +45,7 @@ Json Record::to_json() const {
   json["watches"] = total("watch");
   json["requests"] = requests_;
   json["requests_by_agent"] = requests_by_agent_;
+  json["requests_by_user"] = requests_by_user_;
   Json& posts = json["posts"] = Json::object();
   posts["count"] = posts_.size();
   posts["first_ms"] = posts_.empty() ? Json(nullptr) : Json(posts_.front().at_ms);

@@ -13,7 +13,8 @@ class Record {
  public:
   explicit Record(std::int64_t started_ms) : started_ms_(started_ms) {}
 
-  void request(const std::string& verb, const std::string& agent, int code);  // 0 = not answered
+  // `agent`: the User-Agent; code 0 = not answered.
+  void request(const std::string& verb, const std::string& user, const std::string& agent, int code);
   void create_begins();
   void create_ends();
   // `nonce`: of the driver incarnation that the pod is stamped with.
@@ -34,7 +35,8 @@ class Record {
   std::int64_t started_ms_;
   std::map<std::string, std::map<std::string, std::uint64_t>> requests_;  // verb -> code
   std::map<std::string, std::map<std::string, std::map<std::string, std::uint64_t>>>
-      requests_by_agent_;  // agent -> verb -> code
+      requests_by_agent_;                                                         // agent -> verb -> code
+  std::map<std::string, std::map<std::string, std::uint64_t>> requests_by_user_;  // account -> agent
   std::vector<Post> posts_;
   std::map<std::string, std::uint64_t> by_name_;     // namespace/name
   std::map<std::string, std::uint64_t> by_exec_id_;  // label spark-exec-id

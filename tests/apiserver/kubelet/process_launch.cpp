@@ -1,4 +1,5 @@
 // From a container's specification to the one of its launch: command, environment, user, mounts.
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -61,9 +62,11 @@ tl::expected<LaunchSpec, std::string> ProcessPod::launch_spec_of(const Container
   if (spec.hostname.empty()) spec.hostname = name().substr(0, 63);
   EnvList base = host_.environment;
   base.emplace_back("HOSTNAME", spec.hostname);
-  set_user(container, spec);
-  base.emplace_back("HOME", spec.uid == 0 ? "/root" : "/");
   const ImageRule* rule = rule_for(host_.settings, container.view->image);
+  set_user(container, spec);
+  if (rule != nullptr) set_image_user(container, *rule, spec);
+  if (auto problem = refuse_root(container, spec)) return tl::unexpected(*problem);
+  base.emplace_back("HOME", spec.uid == 0 ? "/root" : "/");
   if (rule != nullptr) {
     base.insert(base.end(), rule->environment.begin(), rule->environment.end());
     spec.overlays = rule->content;
@@ -114,11 +117,48 @@ void ProcessPod::set_user(const Container& container, LaunchSpec& spec) const {
   }
 }
 
+// Whoever says runAsUser leaves the image's group, too.
+void ProcessPod::set_image_user(const Container& container, const ImageRule& rule, LaunchSpec& spec) const {
+  const Json& own = child(container.spec, "securityContext");
+  const Json& pod = child(child(pod_, "spec"), "securityContext");
+  const auto said = [&](const char* name) { return own.contains(name) || pod.contains(name); };
+  if (!host_.may_change_user || said("runAsUser")) return;
+  spec.uid = rule.uid;
+  if (!said("runAsGroup")) spec.gid = rule.gid;
+}
+
+std::optional<std::string> ProcessPod::refuse_root(const Container& container, const LaunchSpec& spec) const {
+  if (!host_.may_change_user || spec.uid != 0) return {};
+  for (const Json* context :
+       {&child(container.spec, "securityContext"), &child(child(pod_, "spec"), "securityContext")}) {
+    const auto found = context->find("runAsNonRoot");
+    if (found == context->end() || !found->is_boolean()) continue;
+    if (!found->get<bool>()) return {};
+    return "container has runAsNonRoot and image will run as root (pod: \"" + name() + "_" + name_space() +
+           "(" + string_member(pod_["metadata"], "uid") + ")\", container: " + container.view->name + ")";
+  }
+  return {};
+}
+
+// As CRI-O does: who is not in the image's user database gets a line in it. Java asks for its user's name.
+std::optional<std::string> ProcessPod::user_database(const LaunchSpec& spec) const {
+  if (spec.uid == 0 || ::getpwuid(spec.uid) != nullptr) return {};
+  const std::string path = directory_ + "/passwd-" + std::to_string(spec.uid);
+  std::ofstream out(path, std::ios::trunc);
+  if (std::ifstream image("/etc/passwd"); image.peek() != std::ifstream::traits_type::eof())
+    out << image.rdbuf();
+  const std::string id = std::to_string(spec.uid);
+  out << id << ":x:" << id << ":" << spec.gid << ":" << id << " user:" << (spec.cwd.empty() ? "/" : spec.cwd)
+      << ":/sbin/nologin\n";
+  return path;
+}
+
 std::optional<std::string> ProcessPod::add_mounts(const Container& container, LaunchSpec& spec) const {
   const std::string hostname = directory_ + "/hostname";
   std::ofstream(hostname, std::ios::trunc) << spec.hostname << "\n";
   spec.mounts.push_back({directory_ + "/hosts", "/etc/hosts", true});
   spec.mounts.push_back({hostname, "/etc/hostname", true});
+  if (const auto users = user_database(spec)) spec.mounts.push_back({*users, "/etc/passwd", true});
   const std::string message = directory_ + "/specs/" + container.view->name + ".message";
   std::ofstream(message, std::ios::trunc).flush();
   ::chmod(message.c_str(), 0666);

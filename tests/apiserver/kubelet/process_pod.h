@@ -85,6 +85,9 @@ class ProcessPod {
   std::optional<std::string> set_command(const Container& container, LaunchSpec& spec) const;
   std::optional<std::string> add_mounts(const Container& container, LaunchSpec& spec) const;
   void set_user(const Container& container, LaunchSpec& spec) const;
+  void set_image_user(const Container& container, const ImageRule& rule, LaunchSpec& spec) const;
+  std::optional<std::string> refuse_root(const Container& container, const LaunchSpec& spec) const;
+  std::optional<std::string> user_database(const LaunchSpec& spec) const;
   void running(Container& container);
   void started(Container& container);
   void probe(Container& container, const char* name, std::function<void(bool)> on_result);

@@ -1,5 +1,6 @@
 // How pods become processes.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@ struct ImageRule {
   std::string image;        // a pattern with * and ?
   std::string entrypoint;   // a program; empty: pods must say their command
   std::string working_dir;  // empty: "/"
+  std::uint32_t uid = 0;    // of its USER, for pods that don't say runAsUser
+  std::uint32_t gid = 0;
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<LaunchMount> content;  // host directories at paths of the image, copied on write
 };

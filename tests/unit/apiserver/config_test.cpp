@@ -2,6 +2,7 @@
 
 #include "tests/apiserver/base/yaml.h"
 #include "tests/apiserver/config.h"
+#include "tests/apiserver/control/record.h"
 
 namespace outrigger::apiserver {
 namespace {
@@ -26,16 +27,28 @@ ApiRequest pods(std::string verb, std::string name_space) {
 
 TEST(Configuration, a_kubelet_with_processes_has_keys_of_its_own) {
   Config config;
-  read_config(config,
-              "kubelet:\n  kind: process\n  restart-back-off: 2s\n  images:\n"
-              "  - {image: '*spark*', entrypoint: /e, environment: {A: b}, content: {/opt/spark: /spark}}\n",
-              "config.yaml");
+  read_config(
+      config,
+      "kubelet:\n  kind: process\n  restart-back-off: 2s\n  images:\n"
+      "  - {image: '*spark*', entrypoint: /e, environment: {A: b}, content: {/opt/spark: /spark}, user: "
+      "'185:7'}\n"
+      "  - {image: agent, user: 65532}\n",
+      "config.yaml");
   EXPECT_TRUE(config.processes.enabled);
   EXPECT_EQ(config.processes.restart_back_off, Millis(2000));
-  ASSERT_EQ(config.processes.images.size(), 1u);
+  ASSERT_EQ(config.processes.images.size(), 2u);
   EXPECT_EQ(config.processes.images[0].entrypoint, "/e");
   EXPECT_EQ(config.processes.images[0].content[0].source, "/spark");
   EXPECT_EQ(config.processes.images[0].content[0].target, "/opt/spark");
+  EXPECT_EQ(config.processes.images[0].uid, 185u);
+  EXPECT_EQ(config.processes.images[0].gid, 7u);
+  EXPECT_EQ(config.processes.images[1].uid, 65532u);
+  EXPECT_EQ(config.processes.images[1].gid, 0u);
+  for (const char* user : {"spark", "'185:'", "':0'", "'-1'", "'185:0:0'"})
+    EXPECT_NE(complaint("kubelet: {kind: process, images: [{image: i, user: " + std::string(user) + "}]}")
+                  .find("is not UID or UID:GID"),
+              std::string::npos)
+        << user;
   EXPECT_NE(complaint("kubelet: {kind: process, start: 1s}"), "accepted") << "a key of the simulated one";
   EXPECT_NE(complaint("kubelet: {kind: docker}").find("is not simulated or process"), std::string::npos);
 }
@@ -49,6 +62,17 @@ TEST(ServiceAccounts, a_token_has_the_rights_of_its_account_or_those_of_its_name
   EXPECT_TRUE(access.refuse(pods("list", "default"), "Bearer " + token).has_value());
   EXPECT_TRUE(access.refuse(pods("list", "spark"), "Bearer t1").has_value())
       << "an account without rules in the file";
+}
+
+TEST(Record, tells_which_account_was_used_by_which_program) {
+  const Access access({{"jane", "t1", {}}}, false);
+  Record record(0);
+  record.request("get", access.user("Bearer t1"), "kubectl/v1.34", 200);
+  record.request("list", access.user("Bearer t1"), "kubectl/v1.34", 200);
+  record.request("get", access.user("Bearer t2"), "curl/8", 401);
+  record.request("get", access.user(""), "curl/8", 403);
+  const Json users = record.to_json()["requests_by_user"];
+  EXPECT_EQ(users, (Json{{"jane", {{"kubectl", 2}}}, {"system:anonymous", {{"curl", 2}}}}));
 }
 
 TEST(Configuration, tokens_with_rules_are_accounts_with_those_rights_only) {
