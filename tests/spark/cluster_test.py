@@ -11,11 +11,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tidy"))
 import audit  # noqa: E402
 import install  # noqa: E402
 import report  # noqa: E402
-from case import BUILD, PATIENCE_S, SparkCase  # noqa: E402
+from case import BUILD, SparkCase  # noqa: E402
 from cluster_stage import AGENT_CONTAINER, DRIVER_CONTAINER, ClusterStage, container_of, own_network  # noqa: E402
 from stage import ALL_REGISTERED, NAMESPACE, Problem, until  # noqa: E402
 
 GATEWAY = ("127.0.0.1", 7443)
+PATIENCE_S = 420  # for four JVMs, one after another, on a machine with other work; nothing waits so long by itself
 
 
 class ClusterCase(SparkCase):
@@ -32,10 +33,10 @@ class ClusterCase(SparkCase):
     def stage(self):
         return ClusterStage(BUILD, self.spark, self.shim)
 
-    def hold(self, stage):
+    def hold(self, stage, conf=()):
         """A job on two executors that waits for its pipe; the job and the pipe."""
         pipe = stage.pipe()
-        job = stage.submit("inside.py", conf=ALL_REGISTERED)
+        job = stage.submit("inside.py", conf={**ALL_REGISTERED, **dict(conf)})
         self.assertTrue(stage.wait_facts(PATIENCE_S, "threads", job), stage.why(job))
         return job, pipe
 
@@ -218,6 +219,42 @@ class HeldJob(ClusterCase):
             return None
 
 
+class Settings(ClusterCase):
+    """What users set, in cluster mode."""
+
+    def test_S14_each_executor_gets_a_claim_on_demand_and_none_outlives_the_job(self):
+        volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data"
+        claims = {f"{volume}.options.claimName": "OnDemand", f"{volume}.options.storageClass": "fast", f"{volume}.options.sizeLimit": "1Gi",
+                  f"{volume}.mount.path": "/data"}
+        with self.stage() as stage:
+            job, pipe = self.hold(stage, claims)
+            driver = stage.driver()["metadata"]["uid"]
+            items = stage.server.ask("GET", f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims")["items"]
+            self.assertEqual([(claim["spec"]["storageClassName"], claim["metadata"]["ownerReferences"][0]["uid"]) for claim in items], [("fast", driver)] * 2)
+            used = {volume["persistentVolumeClaim"]["claimName"] for pod in stage.running_executors() for volume in pod["spec"]["volumes"]
+                    if "persistentVolumeClaim" in volume}
+            self.assertEqual(used, {claim["metadata"]["name"] for claim in items}, "one for each")
+            writer = os.open(pipe, os.O_RDWR)  # lets the job go on
+            self.assertEqual(job.wait(PATIENCE_S), 0, stage.why(job))
+            os.close(writer)
+            self.assertTrue(until(20, lambda: not stage.names("persistentvolumeclaims")), stage.names("persistentvolumeclaims"))
+            self.until_only(stage, [stage.driver()["metadata"]["name"]])
+
+    def test_S27_executors_that_may_not_be_deleted_are_labelled_and_go_with_their_driver(self):
+        with self.stage() as stage:
+            job = stage.submit("compute.py", conf={**ALL_REGISTERED, "spark.kubernetes.executor.deleteOnTermination": "false"})
+            self.assertEqual(job.wait(PATIENCE_S), 0, stage.why(job))
+            self.assertTrue(stage.facts().get("stopped"), stage.why(job))
+
+            def labels():
+                return [pod["metadata"]["labels"].get("spark-exec-inactive") for pod in stage.with_role("executor").values()]
+            self.assertTrue(until(30, lambda: labels() == ["true", "true"]), labels())
+            until(30, lambda: stage.driver()["status"]["phase"] == "Succeeded")
+            self.assertEqual(stage.driver()["status"]["phase"], "Succeeded")
+            stage.delete(stage.driver())
+            self.until_only(stage, [])
+
+
 class SuddenEnd(ClusterCase):
     """The driver goes in the middle of its job: its executors go after it."""
 
@@ -247,7 +284,7 @@ def load_tests(loader, _tests, _pattern):
     """Each case for each line of Spark that is wanted."""
     suite = unittest.TestSuite()
     for line in install.lines_wanted():
-        for base in (WholeJob, HeldJob, SuddenEnd):
+        for base in (WholeJob, HeldJob, Settings, SuddenEnd):
             case = type(f"{base.__name__}_{line.replace('.', '_')}", (base,), {"line": line, "__module__": __name__})
             suite.addTests(loader.loadTestsFromTestCase(case))
     return suite

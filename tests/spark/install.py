@@ -71,6 +71,13 @@ def maven(arguments, log):
         run(command, log)
 
 
+def put(source, target):
+    """A new file under the name: a driver of another test may have the old one mapped."""
+    fresh = target.with_name(f"{target.name}.{os.getpid()}")
+    shutil.copy2(source, fresh)
+    fresh.replace(target)
+
+
 def shim(build):
     """Jar and native library of each Scala line, as outrigger-agent install-shim wants them."""
     build = Path(build)
@@ -84,8 +91,8 @@ def shim(build):
         if len(jars) != 1:
             raise Missing(f"shim/java/scala-{scala}/target holds {len(jars)} jars, not one")
         (place / scala).mkdir(parents=True, exist_ok=True)
-        shutil.copy2(jars[0], place / scala / f"outrigger-spark_{scala}.jar")
-        shutil.copy2(library, place / scala / library.name)
+        put(jars[0], place / scala / f"outrigger-spark_{scala}.jar")
+        put(library, place / scala / library.name)
     return place
 
 
