@@ -1,6 +1,7 @@
 """bench/run.sh spark: the same Spark with its own allocator and with Outrigger, against a real kube-apiserver."""
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ def main():
         tools = prepare(args.build)
     except (install.Missing, controlplane.Missing) as missing:
         sys.exit(f"bench spark: not run: {missing}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))  # so that every context ends what it started
     directory = Path(tempfile.mkdtemp(prefix="bench-", dir=args.build / "spark"))
     figures = Figures("spark")
     stage = Stage(tools, directory, figures, [c for c in ALL if not args.contestant or c.name in args.contestant])

@@ -139,4 +139,4 @@ class ControlPlane:
     def audit(self):
         """Completed requests of the namespaces' users, the simulation's own left out."""
         lines = self.path("audit.log").read_text().split("\n")[:-1] if self.path("audit.log").exists() else []
-        return [json.loads(line) for line in lines]
+        return [entry for entry in map(json.loads, lines) if not entry["user"]["username"].startswith("system:")]

@@ -28,8 +28,9 @@ kind: Policy
 omitStages: ["RequestReceived"]
 rules:
 - level: None
-  userAgents: ["controlplane", "kubelet-sim"]
+  users: ["admin"] # the simulation and who looks at it
 - level: Metadata
+  namespaces: ["spark"]
 `
 
 const kubeconfigTemplate = `apiVersion: v1
