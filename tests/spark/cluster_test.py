@@ -168,6 +168,7 @@ class HeldJob(ClusterCase):
         ready = self.condition("Ready")
         self.assertEqual(ready["status"], "True")
         self.stage_held.server.ask("POST", "/_control/restart?down=3s")
+        self.assertTrue(until(10, lambda: not self.condition_or_nothing()), "the server is away")
         self.assertTrue(until(20, self.condition_or_nothing), "the server is back")
         self.assertEqual(self.condition("Ready"), ready, "as it was, without a change in between")
 
