@@ -7,6 +7,7 @@ declare -A groups=(
   [product]="g++ cmake ninja-build ccache pkg-config python3 libboost1.81-dev libcurl4-openssl-dev libssl-dev
              libsimdjson-dev nlohmann-json3-dev libyaml-cpp-dev libspdlog-dev prometheus-cpp-dev libcli11-dev
              libexpected-dev"
+  [runtime]="ca-certificates libyaml-cpp0.7 libsimdjson14 libcurl4 libssl3 libspdlog1.10 libprometheus-cpp-core1.0 libstdc++6"
   [tests]="libgtest-dev libgmock-dev librapidcheck-dev nghttp2-server openssl curl git"
   [bench]="libbenchmark-dev"
   [spark]="default-jdk-headless maven python3-venv python3-pip"
@@ -16,7 +17,7 @@ declare -A groups=(
 
 usage() {
   cat <<TEXT
-usage: deploy/build/install.sh [GROUP ...]     groups: product tests bench spark sanitizers tidy (default: product)
+usage: deploy/build/install.sh [GROUP ...]     groups: product runtime tests bench spark sanitizers tidy (default: product)
 
 Installs what is missing, with apt-get, as root or through sudo. Does nothing when all is there.
 TEXT
@@ -28,7 +29,7 @@ for group in "${@:-product}"; do
     -h | --help) usage; exit 0 ;;
     *)
       if [[ -z "${groups[$group]:-}" ]]; then
-        echo "install.sh: no group '$group'; groups are: product tests bench spark sanitizers tidy" >&2
+        echo "install.sh: no group '$group'; groups are: product runtime tests bench spark sanitizers tidy" >&2
         exit 2
       fi
       read -r -d '' -a names <<<"${groups[$group]}" || true
