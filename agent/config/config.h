@@ -60,8 +60,8 @@ struct Admin {
 
 // Loopback HTTP for the calls that Spark still makes itself.
 struct Gateway {
-  std::string listen;      // 127.0.0.1:PORT; empty: none
-  std::string token_file;  // the secret for the driver; empty: see gateway_token_file()
+  std::string listen;                   // 127.0.0.1:PORT; empty: none
+  std::string token_file;               // the secret for the driver; empty: see gateway_token_file()
   core::Millis config_map_wait{5'000};  // the first executors wait so long for the driver's ConfigMap (S12)
 };
 
