@@ -86,10 +86,14 @@ class Decider {
     if (state == "running") pod = core::test::running(std::move(pod), world_.version);
     if (state == "succeeded") pod = core::test::ended(std::move(pod), 0, world_.version);
     if (state == "failed") pod = core::test::ended(std::move(pod), 1, world_.version);
-    if (state == "gone")
-      world_.lose(std::move(pod), now_ms);
-    else
+    if (state != "gone") {
       world_.see(std::move(pod), now_ms);
+      return;
+    }
+    // A watch shows no end without a beginning.
+    if (world_.books.pods.find(pod.executor_id, core::test::nonce) == nullptr) world_.see(pod, now_ms);
+    pod.resource_version = ++world_.version;
+    world_.lose(std::move(pod), now_ms);
   }
 
   bool turn(std::int64_t now_ms) {

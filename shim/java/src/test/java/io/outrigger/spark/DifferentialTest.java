@@ -2,11 +2,16 @@ package io.outrigger.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Spark's own allocator and the agent's decide() on the same traces (S16). After each step: how many
@@ -205,6 +210,41 @@ class DifferentialTest {
     trace.step("more run").show(0, 3, 4, "running").show(1, 1, 2, "running");
     trace.step("the last ids");
     trace.step("no more").target(0, 20);
+    compare();
+  }
+
+  /**
+   * Two profiles up and down, pods that run, fail, end and vanish: nothing but the differences named above.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+  void S16_random_traces(long seed) throws Exception {
+    with("spark.kubernetes.allocation.batch.size", "1000");
+    with("spark.dynamicAllocation.executorIdleTimeout", "1h"); // what surplus goes when has tests of its own
+    Random random = new Random(seed);
+    Set<Trace.Key> over = new HashSet<>();
+    String[] states = {"running", "running", "running", "failed", "succeeded", "gone"};
+    for (int i = 0; i < 40; i++) {
+      Trace.Step step = trace.step("seed " + seed + ", step " + i);
+      for (int profile = 0; profile < 2; profile++) {
+        if (i == 0 || random.nextInt(4) == 0) { // Spark names the default profile at the start, always
+          step.target(profile, random.nextInt(9));
+        }
+        for (int events = random.nextInt(3); events > 0; events--) {
+          int number = 1 + random.nextInt(6 + i / 2);
+          String state = states[random.nextInt(states.length)];
+          if (over.contains(new Trace.Key(profile, number))) {
+            continue;
+          }
+          step.show(profile, number, number, state);
+          if (!state.equals("running")) {
+            over.add(new Trace.Key(profile, number));
+          } else if (random.nextBoolean()) {
+            step.register(profile, number, number);
+          }
+        }
+      }
+    }
     compare();
   }
 }

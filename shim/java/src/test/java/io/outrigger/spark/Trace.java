@@ -185,7 +185,8 @@ final class Trace {
       String a = left.step(nowMs, step, hidden);
       String b = right.step(nowMs, step, hidden);
       if (a.equals(b) == (step.because != null)) {
-        wrong.add(step.what + ": " + stock.name() + " " + a + "; " + agent.name() + " " + b
+        wrong.add(step.what + " " + step.targets + step.states + step.registered + ": " + stock.name() + " "
+            + a + "; " + agent.name() + " " + b
             + (step.because == null ? "" : ": no difference by '" + step.because + "'"));
       }
     }
