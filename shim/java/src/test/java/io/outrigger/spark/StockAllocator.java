@@ -114,7 +114,8 @@ final class StockAllocator implements Trace.Side {
                          .set("spark.driver.port", "7078")
                          .set("spark.kubernetes.namespace", NAMESPACE)
                          .set("spark.kubernetes.container.image", "spark")
-                         .set("spark.kubernetes.executor.podNamePrefix", "trace");
+                         .set("spark.kubernetes.executor.podNamePrefix", "trace")
+                         .set("spark.executor.maxNumFailures", "1000"); // 3.5 counts here, and ends the JVM
     settings.forEach(conf::set);
     Class<?> all = Class.forName("org.apache.spark.resource.ResourceProfile$");
     all.getMethod("clearDefaultProfile").invoke(all.getField("MODULE$").get(null));
