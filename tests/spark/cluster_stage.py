@@ -19,7 +19,8 @@ DRIVER_RIGHTS = [
     {"namespaces": [NAMESPACE], "resources": ["configmaps"], "verbs": ["create", "deletecollection"]},
     {"namespaces": [NAMESPACE], "resources": ["services"], "verbs": ["deletecollection"]},
     {"namespaces": [NAMESPACE], "resources": ["persistentvolumeclaims"], "verbs": ["create", "deletecollection"]}]
-SUBMITTER_RIGHTS = [{"namespaces": [NAMESPACE], "resources": ["pods", "configmaps", "services", "secrets", "persistentvolumeclaims"], "verbs": ["*"]}]
+SUBMITTER_RIGHTS = [{"namespaces": [NAMESPACE], "verbs": ["*"],
+                     "resources": ["pods", "configmaps", "services", "secrets", "persistentvolumeclaims", "networkpolicies"]}]
 
 
 def own_network():

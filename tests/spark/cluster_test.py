@@ -193,16 +193,18 @@ class HeldJob(ClusterCase):
         self.assertEqual([name for name in self.facts["threads"] if "pod-polling" in name or "informer" in name.lower()], [])
         self.assertIn("outrigger-shim", self.facts["threads"])
 
-    def test_executors_are_owned_by_the_driver_and_reach_it_by_its_service(self):
+    def test_executors_are_owned_by_the_driver_and_reach_it_where_Spark_says(self):
         executors = self.stage_held.running_executors()
         self.assertEqual((len(executors), self.facts["executors"]), (2, 2))
         services = self.stage_held.names("services")
         self.assertEqual(len(services), 1)
+        # 4.3 gives them the pod's address (executor.useDriverPodIP), the lines before its Service's name.
+        address = self.driver["status"]["podIP"] if self.line == "4.3" else f"{services[0]}.{NAMESPACE}.svc"
         for pod in executors:
             owner = pod["metadata"]["ownerReferences"][0]
             self.assertEqual((owner["kind"], owner["uid"], owner["controller"]), ("Pod", self.driver["metadata"]["uid"], True))
             environment = {entry["name"]: entry.get("value") for entry in pod["spec"]["containers"][0]["env"]}
-            self.assertIn(f"@{services[0]}.{NAMESPACE}.svc:", environment["SPARK_DRIVER_URL"])
+            self.assertIn(f"@{address}:", environment["SPARK_DRIVER_URL"])
 
     def mount_points(self, container):
         return [mount["mountPath"] for mount in container_of(self.driver, container)[0]["volumeMounts"]]

@@ -13,7 +13,8 @@ class _Result(unittest.TextTestResult):
         self.cases = []
 
     def _add(self, test, kind=None, message=""):
-        self.cases.append((type(test).__name__, test._testMethodName, kind, message))
+        # What goes wrong, or is skipped, for a whole class comes without a method.
+        self.cases.append((type(test).__name__, getattr(test, "_testMethodName", test.id()), kind, message))
 
     def addSuccess(self, test):
         super().addSuccess(test)
