@@ -67,10 +67,10 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer samples: shows that the benches run, not how fast the product is")
     parser.add_argument("--build", default="build/product", metavar="DIR", help="build tree (default %(default)s)")
     parser.add_argument("--no-install", action="store_true", help="do not call apt-get")
-    # What is left goes to the bench `spark`, which alone has options of its own.
-    args, more = parser.parse_known_args()
-    if more and args.names != [SIDE_BY_SIDE]:
-        parser.error(f"unknown: {' '.join(more)}")
+    # Only `spark` has options of its own: what stands behind it.
+    words = sys.argv[1:]
+    at = words.index(SIDE_BY_SIDE) + 1 if SIDE_BY_SIDE in words else len(words)
+    args, more = parser.parse_args(words[:at]), words[at:]
 
     directory = (ROOT / args.build).resolve()
     build(directory, not args.no_install, args.names)
@@ -95,8 +95,8 @@ def main():
         print(f"== {name}", flush=True)
         with tempfile.TemporaryDirectory() as scratch:
             out = Path(scratch) / "figures.json"
-            program = [sys.executable, "-B", ROOT / "bench/spark/main.py", "--build", directory, *more] if name == SIDE_BY_SIDE else [directory / "bench" / f"bench_{name}"]
-            done = run([*program, "--json", out, *(["--quick"] if args.quick else [])])
+            program = [sys.executable, "-B", ROOT / "bench/spark/main.py", "--build", directory] if name == SIDE_BY_SIDE else [directory / "bench" / f"bench_{name}"]
+            done = run([*program, "--json", out, *(["--quick"] if args.quick else []), *(more if name == SIDE_BY_SIDE else [])])
             try:
                 figures += check(json.loads(out.read_text()), name)
                 if done.returncode != 0:
