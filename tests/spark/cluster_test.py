@@ -243,6 +243,15 @@ class Settings(ClusterCase):
             self.assertTrue(until(20, lambda: not stage.names("persistentvolumeclaims")), stage.names("persistentvolumeclaims"))
             self.until_only(stage, [stage.driver()["metadata"]["name"]])
 
+    def test_executors_with_the_token_of_the_driver_are_refused_aloud(self):
+        with self.stage() as stage:
+            job = stage.submit("compute.py", conf={"spark.kubernetes.authenticate.executor.serviceAccountName": "spark"})
+            said = "$.spec.serviceAccountName"
+            self.assertTrue(until(PATIENCE_S, lambda: said in stage.said() or not job.alive()), stage.why(job))
+            self.assertIn("would bring its token into the pod", stage.said())
+            self.assertIn(said, stage.said(AGENT_CONTAINER))
+            self.assertEqual(stage.with_role("executor"), {})
+
     def test_S27_executors_that_may_not_be_deleted_are_labelled_and_go_with_their_driver(self):
         with self.stage() as stage:
             job = stage.submit("compute.py", conf={**ALL_REGISTERED, "spark.kubernetes.executor.deleteOnTermination": "false"})
