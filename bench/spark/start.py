@@ -40,7 +40,7 @@ def allocation(driver):
     jvm, agent = driver.sampler.between(first, last_running + 3)
     milliseconds = [(request.ended - request.begun) * 1e3 for request in made]
     return {"posts": len(made), "posts_refused": len(posts) - len(made), "first_to_last_post_s": made[-1].begun - first, "running_s": last_running - first,
-            "shown_s": max(shown.values()) - first if len(shown) == driver.executors else None, "begin_to_first_post_s": first - driver.begin,
+            "shown_s": max(shown.values()) - first if len(shown) >= driver.executors else None, "begin_to_first_post_s": first - driver.begin,
             "post_p50_ms": percentile(milliseconds, 0.5), "post_p99_ms": percentile(milliseconds, 0.99), "jvm_cpu_s": jvm, "agent_cpu_s": agent,
             "jvm_cpu_total_s": driver.sampler.at(last_running + 3)[0], "course": [round(seconds - first, 3) for seconds in course],
             "requests": dict(by_kind(driver.requests()))}
