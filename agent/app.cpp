@@ -190,7 +190,7 @@ void App::Parts::drain(const std::string& why) {
   if (draining) return;
   draining = true;
   log.info("draining", {{"why", why}});
-  agent->drain(config.lifecycle.drain_deadline, [this](const flow::DrainEnd& result) {
+  agent->drain(config.drain_deadline(), [this](const flow::DrainEnd& result) {
     log.info("drained", {{"complete", result.complete ? "true" : "false"}, {"left", result.detail}});
     end(result.complete ? exit_code::drained : exit_code::incomplete);
   });

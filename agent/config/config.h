@@ -71,7 +71,7 @@ struct Log {
 };
 
 struct Lifecycle {
-  core::Millis drain_deadline{25'000};  // after SIGTERM; below the pod's 30 s
+  core::Millis drain_deadline{-1};  // after SIGTERM; below 0: see Config::drain_deadline()
 };
 
 struct Config {
@@ -86,6 +86,11 @@ struct Config {
   Lifecycle lifecycle;
   core::PodPolicy policy;
 
+  // A pod's default grace period is 30 s; on a desk nobody kills us, and a thousand pods may take their time.
+  core::Millis drain_deadline() const {
+    if (lifecycle.drain_deadline.count() >= 0) return lifecycle.drain_deadline;
+    return core::Millis(application.client_mode() ? 120'000 : 25'000);
+  }
   std::string gateway_token_file() const {
     return gateway.token_file.empty() ? channel.run_dir + "/gateway-token" : gateway.token_file;
   }

@@ -217,7 +217,7 @@ std::vector<Row> pump_rows() {
       {"log.format", "--log-format", "FORMAT", "json or text",
        choice(&Config::log, &Log::format, {{"json", Log::Format::json}, {"text", Log::Format::text}})},
       {"lifecycle.drainDeadline", "--drain-deadline", "TIME",
-       "after SIGTERM; keep it below the pod's grace period",
+       "after SIGTERM; keep it below the pod's grace period; default: 25s, in client mode 2m",
        time(&Config::lifecycle, &Lifecycle::drain_deadline, ms(0), hour)},
   };
 }

@@ -26,6 +26,18 @@ TEST(ConfigFile, an_empty_file_means_the_defaults) {
   EXPECT_TRUE(config->application.client_mode());
 }
 
+TEST(ConfigFile, a_pod_drains_within_its_grace_and_a_desk_takes_its_time) {
+  using std::chrono::seconds;
+  const char* in_a_pod =
+      "application: {id: a, driverPodName: d, driverPodUid: 3f2c8d1e-0000-4000-8000-0123456789ab}";
+  EXPECT_EQ(parse_config("", "agent.yaml").value().drain_deadline(), seconds(120));
+  EXPECT_EQ(parse_config(in_a_pod, "agent.yaml").value().drain_deadline(), seconds(25));
+  EXPECT_EQ(parse_config("lifecycle: {drainDeadline: 0s}", "agent.yaml").value().drain_deadline(),
+            seconds(0));
+  EXPECT_EQ(parse_config("lifecycle: {drainDeadline: 7s}", "agent.yaml").value().drain_deadline(),
+            seconds(7));
+}
+
 TEST(ConfigFile, every_kind_of_value_is_read) {
   const auto config = parse_config(R"(
 application: {namespace: spark, id: app-1, driverPodName: driver-0, driverPodUid: 3F2C8D1E-0000-4000-8000-0123456789ab}
