@@ -19,12 +19,17 @@ class Calls::Call final : public ports::HttpSink {
 
   void on_head(const kube::ResponseHead& head) override { reply_.head = head; }
   bool on_body(std::string_view bytes) override {
-    if (reply_.body.size() + bytes.size() > core::limits::answer_bytes) {
-      oversize_ = true;
-      return false;
+    if (dropped_) return true;
+    if (reply_.body.size() + bytes.size() <= core::limits::answer_bytes) {
+      reply_.body.append(bytes);
+      return true;
     }
-    reply_.body.append(bytes);
-    return true;
+    // Of a deletecollection that went well this is every object that it deleted, 10 kB a pod: nobody reads it, and to break
+    // it off would make a success a failure.
+    dropped_ = request_.verb == kube::Verb::remove_collection && reply_.head.code / 100 == 2;
+    oversize_ = !dropped_;
+    reply_.body = {};
+    return dropped_;
   }
   void on_end(const ports::TransportEnd& end) override { calls_.finished(*this, end); }
 
@@ -34,7 +39,7 @@ class Calls::Call final : public ports::HttpSink {
   ports::ExchangeId exchange_ = 0;
   core::Instant started_{};
   bool asked_again_ = false;
-  bool oversize_ = false;
+  bool oversize_ = false, dropped_ = false;
 
  private:
   Calls& calls_;
@@ -56,6 +61,7 @@ void Calls::start(kube::Request request, Done done) {
 void Calls::launch(Call& call) {
   call.started_ = clock_.now();
   call.reply_ = {};
+  call.dropped_ = false;
   call.exchange_ = http_.start(ports::Lane::write, call.request_, call);
 }
 

@@ -42,10 +42,10 @@ bool is_read(kube::Verb verb) {
 
 std::size_t limit_of(kube::Verb verb) {
   switch (verb) {
-    case kube::Verb::watch:
-      return std::numeric_limits<std::size_t>::max();  // an endless stream; its frames are bounded
+    case kube::Verb::watch:              // an endless stream; its frames are bounded
+    case kube::Verb::remove_collection:  // whose caller keeps no more than it can use
+      return std::numeric_limits<std::size_t>::max();
     case kube::Verb::list:
-    case kube::Verb::remove_collection:
       return core::limits::list_page_bytes;
     default:
       return core::limits::answer_bytes;

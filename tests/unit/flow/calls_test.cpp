@@ -16,9 +16,8 @@ struct CallsTest : testing::Test {
   test::ManualClock clock;
   std::optional<Calls> calls{std::in_place, http, clock};
   std::optional<Reply> reply;
-  void start() {
-    calls->start({kube::Verb::create, "/x", "{}", "application/json", {}},
-                 [this](const Reply& r) { reply = r; });
+  void start(kube::Verb verb = kube::Verb::create) {
+    calls->start({verb, "/x", "{}", "application/json", {}}, [this](const Reply& r) { reply = r; });
   }
 };
 
@@ -43,6 +42,18 @@ TEST_F(CallsTest, an_answer_at_the_bound_is_taken_and_past_it_its_outcome_is_unk
   EXPECT_FALSE(reply->success());
   EXPECT_FALSE(reply->never_sent());
   EXPECT_EQ(error_of(*reply).error_class, core::ApiErrorClass::transport);
+}
+
+TEST_F(CallsTest, a_deletecollection_that_went_well_may_list_any_number_of_pods) {
+  const std::string long_list(core::limits::answer_bytes + 1, ' ');
+  start(kube::Verb::remove_collection);
+  http.answer(1, 200, long_list);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->success());
+  EXPECT_EQ(reply->body, "");
+  start(kube::Verb::remove_collection);
+  http.answer(2, 500, long_list);
+  EXPECT_FALSE(reply->complete());
 }
 
 TEST_F(CallsTest, only_a_refused_connection_or_a_failed_handshake_proves_that_nothing_was_sent) {
