@@ -208,9 +208,9 @@ TEST_F(RefusedServer, once_synced_the_same_faults_never_end_it_and_readyz_says_w
   wait_until("ready", says(200, ""), {&process});
 
   folder_.write("token", std::string(secret) + "-revoked");
-  server.post(
-      "/_control/faults",
-      "faults:\n- {kind: error, verb: [list, watch], code: 401, reason: Unauthorized, message: revoked}\n");
+  server.post("/_control/faults",
+              "faults:\n- {kind: error, verb: [list, watch], code: 401, reason: Unauthorized, message: "
+              "Unauthorized}\n");
   server.post("/_control/drop-watches");
   wait_until("readyz says why", says(500, "revoked"),
              {&process});  // no number: an age in it may have its digits
