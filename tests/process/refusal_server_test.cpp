@@ -212,7 +212,7 @@ TEST_F(RefusedServer, once_synced_the_same_faults_never_end_it_and_readyz_says_w
               "faults:\n- {kind: error, verb: [list, watch], code: 401, reason: Unauthorized, message: "
               "Unauthorized}\n");
   server.post("/_control/drop-watches");
-  wait_until("readyz says why", says(500, "revoked"),
+  wait_until("readyz says why", says(500, "Unauthorized"),
              {&process});  // no number: an age in it may have its digits
   server.post("/_control/faults",
               "faults:\n- {kind: error, verb: [list, watch], code: 403, reason: Forbidden, "
