@@ -164,6 +164,9 @@ void fields(C& c, Policy& b) {
   c.number("delete on termination", b.delete_on_termination, 0, 1);
   c.number("driver grace", b.driver_grace_ms, 0, years);
   c.number("termination grace", b.termination_grace_s, 0, u32);
+  c.number("reuse claims", b.reuse_claims, 0, 1);
+  c.number("wait for claims", b.wait_for_claims, 0, 1);
+  c.number("maximum claims", b.maximum_claims, 0, u32);
 }
 template <class C>
 void sample(C& c, Sample& s) {

@@ -39,6 +39,9 @@ struct Policy {
   bool delete_on_termination = true;
   std::uint64_t driver_grace_ms = 30'000;
   std::uint32_t termination_grace_s = 30;
+  bool reuse_claims = false;  // S14; words that an older driver leaves at 0
+  bool wait_for_claims = false;
+  std::uint32_t maximum_claims = 0;
   bool operator==(const Policy&) const = default;
 };
 struct Sample {

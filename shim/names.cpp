@@ -58,10 +58,11 @@ constexpr std::array verdict_names{"none",          "accepted",    "refused_malf
                                    "refused_order", "refused_ids", "refused_template",  "refused_policy",
                                    "refused_limit"};
 static_assert(verdict_names.size() == OUTRIGGER_VERDICT_LIMIT + 1);
-constexpr std::array wait_names{
-    "none",    "no_driver", "no_template", "no_ids",     "creating", "pending_limit", "maximum_reached",
-    "backoff", "throttled", "not_synced",  "scheduling", "draining", "confirming",    "readiness_gate"};
-static_assert(wait_names.size() == OUTRIGGER_WAIT_READINESS_GATE + 1);
+constexpr std::array wait_names{"none",       "no_driver",      "no_template",     "no_ids",
+                                "creating",   "pending_limit",  "maximum_reached", "backoff",
+                                "throttled",  "not_synced",     "scheduling",      "draining",
+                                "confirming", "readiness_gate", "claims"};
+static_assert(wait_names.size() == OUTRIGGER_WAIT_CLAIMS + 1);
 constexpr std::array agent_names{"no_driver", "attached", "resyncing", "ready",
                                  "draining",  "drained",  "orphaned"};
 static_assert(agent_names.size() == OUTRIGGER_AGENT_ORPHANED + 1);

@@ -105,6 +105,7 @@ outrigger_code outrigger_policy_defaults(outrigger_policy* policy) {
   policy->driver_grace_ms = defaults.driver_grace_ms;
   policy->termination_grace_s = defaults.termination_grace_s;
   policy->delete_on_termination = defaults.delete_on_termination ? 1 : 0;
+  policy->claims = OUTRIGGER_CLAIMS_NEW;
   return OUTRIGGER_OK;
 }
 
@@ -124,6 +125,11 @@ outrigger_code outrigger_post_policy(outrigger_session* session, const outrigger
     copy.delete_on_termination = policy->delete_on_termination != 0;
     copy.driver_grace_ms = policy->driver_grace_ms;
     copy.termination_grace_s = policy->termination_grace_s;
+    if (policy->claims > OUTRIGGER_CLAIMS_WAIT)
+      return wrong("policy: claims is " + std::to_string(policy->claims) + " (allowed: 0 to 2)");
+    copy.reuse_claims = policy->claims != OUTRIGGER_CLAIMS_NEW;
+    copy.wait_for_claims = policy->claims == OUTRIGGER_CLAIMS_WAIT;
+    copy.maximum_claims = policy->maximum_claims;
     return desired.policy(copy, wanted);
   });
 }

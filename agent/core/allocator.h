@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/core/backoff.h"
+#include "agent/core/claim_book.h"
 #include "agent/core/delete_book.h"
 #include "agent/core/executor_record.h"
 #include "agent/core/expectations.h"
@@ -37,6 +38,7 @@ struct Books {
   TemplateShelf templates;
   DeleteBook deletes;
   CreateBackoff backoff;
+  ClaimBook claims;
   std::map<ProfileId, BatchWindow> batch;
 };
 
@@ -64,6 +66,7 @@ struct Moment {
 struct CreateOrder {
   ExecutorId id;
   ProfileId profile;
+  std::vector<ClaimChoice> claims = {};  // of executors that are gone, in place of new ones (S14)
   bool operator==(const CreateOrder&) const = default;
 };
 
@@ -110,6 +113,7 @@ struct Actions {
   std::vector<std::pair<ProfileId, std::uint8_t>> templates;  // need-template (profile, digits)
   std::uint64_t ids_taken = 0;   // from the book, in its order: creates, wanted and skipped
   std::uint64_t ids_wanted = 0;  // need-ids: how many more the targets ask for
+  bool list_claims = false;      // a create waits for what the server says of the claims (S14)
   std::map<ProfileId, ProfileWait> waits;
   Instant wake_at{};  // decide again then, even if nothing changes; 0 = no need
   bool idle() const {
@@ -117,6 +121,9 @@ struct Actions {
            withdrawals.empty() && dropped.empty() && cancelled.empty() && skipped_ids.empty();
   }
 };
+
+// The claims that an executor of this order would get: of its template, or of the pod rendered for it.
+const std::vector<ClaimSlot>& claim_slots(const TemplateShelf& templates, ProfileId profile, ExecutorId id);
 
 // How long one batch lasts: Spark's default where only the size was set.
 Nanos batch_window(const AllocationPolicy& policy);

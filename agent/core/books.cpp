@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/core/allocator.h"
 
@@ -17,6 +19,10 @@ Observation observe(Books& books, PodEvent event, std::string_view nonce, Instan
   const std::string current(nonce);
   for (const PodDelta& delta : seen.deltas) {
     const Pod& pod = delta.pod();
+    if (delta.kind == DeltaKind::upserted)
+      books.claims.pod_seen(pod);
+    else
+      books.claims.pod_gone(pod.uid);
     books.expected.seen(pod, current);
     if (delta.kind == DeltaKind::upserted) continue;
     books.deletes.forget(pod.uid);
@@ -29,6 +35,7 @@ Observation observe(Books& books, PodEvent event, std::string_view nonce, Instan
   if (completes || version != 0) seen.vanished = books.expected.complete_as_of(version);
   // Seen before it was answered, when nobody could tell that it was meant.
   std::erase_if(seen.vanished, [&](const Expectation& e) { return books.pods.find(e.uid) != nullptr; });
+  for (const Expectation& e : seen.vanished) books.claims.dropped(e.id);
   return seen;
 }
 
@@ -38,6 +45,17 @@ std::string name_of(const Books& books, const CreateOrder& order) {
   if (const RenderedPod* rendered = books.templates.rendered(order.id)) return rendered->pod.name;
   const PodTemplate* made = books.templates.find(order.profile, decimal_digits(order.id.value));
   return made == nullptr ? std::string{} : made->pod_name(order.id);
+}
+
+void take_claims(Books& books, const CreateOrder& order, Instant now) {
+  std::vector<std::string> names;
+  for (const ClaimSlot& slot : claim_slots(books.templates, order.profile, order.id)) {
+    const auto chosen = std::find_if(order.claims.begin(), order.claims.end(),
+                                     [&](const ClaimChoice& choice) { return choice.extra == slot.extra; });
+    names.push_back(chosen != order.claims.end() ? chosen->name : slot.name(std::to_string(order.id.value)));
+    if (chosen == order.claims.end()) books.claims.making(order.id, names.back(), slot.shape, now);
+  }
+  if (!names.empty()) books.claims.reserve(order.id, std::move(names));
 }
 
 void count_batch(Books& books, ProfileId profile, Instant now) {
@@ -56,6 +74,7 @@ void commit(Books& books, const Actions& actions, const Moment& moment) {
     // A rendered pod was counted when it was asked for.
     if (books.expected.find(order.id) == nullptr) count_batch(books, order.profile, moment.now);
     books.expected.posted(order.id, order.profile, name_of(books, order), moment.now);
+    take_claims(books, order, moment.now);
   }
   for (const CreateOrder& order : actions.wanted) {
     count_batch(books, order.profile, moment.now);

@@ -38,6 +38,9 @@ struct AllocationPolicy {
   bool delete_on_termination = true;  // spark.kubernetes.executor.deleteOnTermination
   Millis driver_grace{30'000};        // after the driver is gone, before its executors are deleted
   std::uint32_t termination_grace_s = 30;  // gracePeriodSeconds of deletes
+  bool reuse_claims = false;               // claims on demand of executors that are gone serve new ones (S14)
+  bool wait_for_claims = false;            // spark.kubernetes.driver.waitToReusePersistentVolumeClaim
+  std::uint32_t maximum_claims = 0x7FFFFFFF;  // how many there may be when executors wait for them
   bool operator==(const AllocationPolicy&) const = default;
 };
 

@@ -58,6 +58,7 @@ enum class WaitReason : std::uint8_t {
   draining,
   confirming,      // surplus: waits for the driver's confirmation
   readiness_gate,  // S12
+  claims,          // until a claim is free, or it is known which are (S14)
   count_
 };
 

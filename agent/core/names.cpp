@@ -90,6 +90,7 @@ constexpr std::array wait_reason_rows{
     OUTRIGGER_ROW(WaitReason, draining),
     OUTRIGGER_ROW(WaitReason, confirming),
     OUTRIGGER_ROW(WaitReason, readiness_gate),
+    OUTRIGGER_ROW(WaitReason, claims),
 };
 static_assert(complete(wait_reason_rows, static_cast<std::size_t>(WaitReason::count_)));
 

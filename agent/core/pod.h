@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/core/ids.h"
 #include "agent/core/time.h"
@@ -41,6 +42,8 @@ struct Pod {
   std::string nonce;  // label outrigger-nonce: the driver incarnation that asked for it (idempotency key)
   std::string application;  // label spark-app-selector
   bool inactive = false;    // label spark-exec-inactive=true
+  std::vector<std::string>
+      claims;  // PersistentVolumeClaims that its volumes name; limits::pod_claims of them
 
   PodPhase phase = PodPhase::unknown;
   std::string reason;   // status.reason: Evicted, NodeLost, NodeShutdown, Preempting ...

@@ -42,6 +42,43 @@ bool valid_name(std::string_view name, std::size_t digits) {
   return !name.empty() && length <= 253 && alnum(name.front()) && alnum(name.back());
 }
 
+// Claims that the driver owns get a slot wherever a volume of the pod names them. After force_identity(): the owner is the agent's.
+std::vector<ClaimSlot> slot_claims(Json& pod, const std::vector<Json>& extras, const PodIdentity& identity) {
+  std::vector<ClaimSlot> slots;
+  Json* spec = pod.find("spec");
+  Json* volumes = spec == nullptr ? nullptr : spec->find("volumes");
+  if (volumes == nullptr || identity.driver_pod_uid.empty()) return slots;
+  for (std::size_t i = 0; i < extras.size() && slots.size() < limits::template_extras; ++i) {
+    const auto shape = shape_of(extras[i]);
+    const Json* owners = extras[i].at({"metadata", "ownerReferences"});
+    if (!shape || owners == nullptr || owners->items().size() != 1 ||
+        owners->items()[0].text_at({"uid"}) != identity.driver_pod_uid)
+      continue;
+    const std::string name(extras[i].text_at({"metadata", "name"}));
+    const std::string slot{claim_slot, static_cast<char>('A' + slots.size())};
+    bool mounted = false;
+    for (Json& volume : volumes->items()) {
+      Json* source = volume.find("persistentVolumeClaim");
+      if (source == nullptr || source->text_at({"claimName"}) != name) continue;
+      source->set("claimName", Json::string(slot));
+      mounted = true;
+    }
+    if (mounted) slots.push_back({i, *shape, Stamp(name)});
+  }
+  return slots;
+}
+
+std::vector<std::string> claim_names(const std::vector<ClaimSlot>& slots, std::string_view id_text,
+                                     const std::vector<ClaimChoice>& chosen) {
+  std::vector<std::string> names;
+  for (const ClaimSlot& slot : slots) {
+    const auto found = std::find_if(chosen.begin(), chosen.end(),
+                                    [&](const ClaimChoice& choice) { return choice.extra == slot.extra; });
+    names.push_back(found != chosen.end() ? found->name : slot.name(id_text));
+  }
+  return names;
+}
+
 // What only the server may say.
 void strip_server_fields(Json& resource, Json& metadata) {
   resource.erase("status");
@@ -137,22 +174,29 @@ tl::expected<void, TemplateRefusal> force_identity(Json& pod, std::vector<Json>&
 }
 
 Stamp::Stamp(std::string_view slotted) {
-  for (const char c : slotted) {
+  for (std::size_t i = 0; i < slotted.size(); ++i) {
+    const char c = slotted[i];
     if (c == id_slot || c == pod_uid_slot)
       holes_.push_back({constant_.size(), c});
+    else if (c == claim_slot && i + 1 < slotted.size())
+      holes_.push_back({constant_.size(), c, static_cast<std::size_t>(slotted[++i] - 'A')});
     else
       constant_ += c;
   }
   bytes_ = slotted.size();
 }
 
-std::string Stamp::operator()(std::string_view id_text, std::string_view pod_uid) const {
+std::string Stamp::operator()(std::string_view id_text, std::string_view pod_uid,
+                              const std::vector<std::string>& claims) const {
   std::string out;
   out.reserve(constant_.size() + holes_.size() * std::max(id_text.size(), pod_uid.size()));
   std::size_t from = 0;
   for (const Hole& hole : holes_) {
     out.append(constant_, from, hole.at - from);
-    out.append(hole.slot == id_slot ? id_text : pod_uid);
+    if (hole.slot != claim_slot)
+      out.append(hole.slot == id_slot ? id_text : pod_uid);
+    else if (hole.claim < claims.size())
+      out.append(claims[hole.claim]);
     from = hole.at;
   }
   out.append(constant_, from);
@@ -171,6 +215,7 @@ tl::expected<PodTemplate, TemplateRefusal> PodTemplate::compile(SlottedPod slott
   PodTemplate out;
   out.digits_ = slotted.digits;
   out.slots_ = std::move(slotted.slots);
+  out.claims_ = slot_claims(slotted.pod, slotted.extras, identity);
   auto pod = stamp_of(slotted.pod, "$");
   if (!pod) return tl::unexpected(pod.error());
   out.pod_ = std::move(*pod);
@@ -189,12 +234,12 @@ std::string PodTemplate::pod_name(ExecutorId id) const {
   return name_(std::to_string(id.value));
 }
 
-Result<StampedPod> PodTemplate::stamp(ExecutorId id) const {
+Result<StampedPod> PodTemplate::stamp(ExecutorId id, const std::vector<ClaimChoice>& chosen) const {
   if (id.value == 0 || decimal_digits(id.value) != digits_)
     return fail("executor id " + std::to_string(id.value) + " has not " + std::to_string(digits_) +
                 " digits: this template is for others");
   const std::string text = std::to_string(id.value);
-  return StampedPod{name_(text), pod_(text)};
+  return StampedPod{name_(text), pod_(text, {}, claim_names(claims_, text, chosen))};
 }
 
 Result<StampedPod> PodTemplate::stamp_extra(std::size_t index, ExecutorId id,
@@ -223,6 +268,12 @@ tl::expected<RenderedPod, TemplateRefusal> compile_rendered(TemplateSample sampl
   auto pod = stamp_of(sample.pod, "$");
   if (!pod) return tl::unexpected(pod.error());
   out.pod = {std::string(sample.pod.text_at({"metadata", "name"})), (*pod)({})};
+  out.claims = slot_claims(sample.pod, sample.extras, identity);
+  if (!out.claims.empty()) {
+    auto slotted = stamp_of(sample.pod, "$");
+    if (!slotted) return tl::unexpected(slotted.error());
+    out.slotted = std::move(*slotted);
+  }
   for (std::size_t i = 0; i < sample.extras.size(); ++i) {
     auto extra = stamp_of(sample.extras[i], "$extra[" + std::to_string(i) + "]");
     if (!extra) return tl::unexpected(extra.error());
@@ -231,6 +282,10 @@ tl::expected<RenderedPod, TemplateRefusal> compile_rendered(TemplateSample sampl
     out.extra_resources.push_back(plural_of(sample.extras[i].text_at({"kind"})));
   }
   return out;
+}
+
+std::string RenderedPod::body(const std::vector<ClaimChoice>& chosen) const {
+  return chosen.empty() ? pod.body : slotted({}, {}, claim_names(claims, {}, chosen));
 }
 
 }  // namespace outrigger::core

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/core/claim.h"
 #include "agent/core/ids.h"
 #include "agent/core/json.h"
 #include "agent/core/pod_policy.h"
@@ -13,9 +14,11 @@
 
 namespace outrigger::core {
 
-// In the text of a slotted tree these bytes stand for what is filled in later. Neither can occur in UTF-8.
+// In the text of a slotted tree these bytes stand for what is filled in later. None can occur in UTF-8.
 inline constexpr char id_slot = '\xFF';
 inline constexpr char pod_uid_slot = '\xFE';  // only in the owner reference of an extra resource
+inline constexpr char claim_slot =
+    '\xFD';  // only as a volume's claimName; the next byte says which of the claims: 'A' ...
 
 struct TemplateSample {
   ExecutorId id;
@@ -62,7 +65,9 @@ class Stamp {
  public:
   Stamp() = default;
   explicit Stamp(std::string_view slotted);
-  std::string operator()(std::string_view id_text, std::string_view pod_uid = {}) const;
+  // `claims`: one for each claim slot.
+  std::string operator()(std::string_view id_text, std::string_view pod_uid = {},
+                         const std::vector<std::string>& claims = {}) const;
   std::size_t slots() const { return holes_.size(); }
   std::size_t bytes() const { return bytes_; }
 
@@ -71,9 +76,17 @@ class Stamp {
   struct Hole {
     std::size_t at;  // offset in the constant text
     char slot;
+    std::size_t claim = 0;
   };
   std::vector<Hole> holes_;
   std::size_t bytes_ = 0;
+};
+
+// A claim on demand that the pod mounts and the driver owns: another one may take its place (S14).
+struct ClaimSlot {
+  std::size_t extra = 0;
+  ClaimShape shape;
+  Stamp name;
 };
 
 struct StampedPod {
@@ -91,21 +104,27 @@ class PodTemplate {
   std::size_t extras() const { return extras_.size(); }
   std::string pod_name(ExecutorId id) const;
   // Error: the id has another number of digits.
-  Result<StampedPod> stamp(ExecutorId id) const;
+  Result<StampedPod> stamp(ExecutorId id, const std::vector<ClaimChoice>& chosen = {}) const;
   Result<StampedPod> stamp_extra(std::size_t index, ExecutorId id, std::string_view pod_uid) const;
   // "persistentvolumeclaims": the path segment to POST an extra to.
   const std::string& extra_resource(std::size_t index) const { return extra_resources_[index]; }
+  const std::vector<ClaimSlot>& claims() const { return claims_; }
 
  private:
   std::uint8_t digits_ = 0;
   Stamp name_, pod_;
   std::vector<Stamp> extra_names_, extras_;
   std::vector<std::string> extra_resources_, slots_;
+  std::vector<ClaimSlot> claims_;
 };
 
 // One pod that the driver rendered for exactly this id (rendering=driver): forced and checked the same way.
 struct RenderedPod {
-  StampedPod pod;
+  StampedPod pod;                 // with the claims of its own
+  std::vector<ClaimSlot> claims;  // S14
+  Stamp slotted;                  // the same with slots for them; empty without
+  // The body with others in their places.
+  std::string body(const std::vector<ClaimChoice>& chosen) const;
   std::vector<Stamp> extras;  // stamped with the pod's uid
   std::vector<std::string> extra_names, extra_resources;
 };

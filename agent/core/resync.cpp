@@ -70,6 +70,9 @@ Admission Desired::apply(const AllocationPolicy& policy) {
   if (policy.driver_grace.count() < 0) return negative("driver grace", policy.driver_grace);
   if (policy.max_pending_pods == 0 || policy.max_pending_pods_per_profile == 0)
     return {Verdict::refused_malformed, "policy: a maximum of 0 pending pods would create nothing, ever"};
+  if (policy.wait_for_claims && policy.maximum_claims == 0)
+    return {Verdict::refused_malformed,
+            "policy: waiting for one of at most 0 claims would create nothing, ever"};
   policy_ = policy;
   return {};
 }

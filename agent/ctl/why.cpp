@@ -76,6 +76,10 @@ std::string_view meaning(core::WaitReason reason) {
       return "there are more executors than wanted; the driver has to agree before one is deleted";
     case core::WaitReason::readiness_gate:
       return "the driver pod is not ready yet, or its ConfigMap is missing";
+    case core::WaitReason::claims:
+      return "every PersistentVolumeClaim is in use or too new (waitToReusePersistentVolumeClaim), or the "
+             "agent asks "
+             "which there are";
     case core::WaitReason::none:
     case core::WaitReason::count_:
       break;

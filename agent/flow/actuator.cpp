@@ -24,6 +24,12 @@ kube::Resource resource_named(const std::string& plural) {
   return kube::Resource::persistent_volume_claims;  // the pod policy lets nothing else through
 }
 
+// Another executor's claim is mounted instead of this one.
+bool replaced(const std::vector<core::ClaimChoice>& chosen, std::size_t extra) {
+  return std::any_of(chosen.begin(), chosen.end(),
+                     [&](const core::ClaimChoice& choice) { return choice.extra == extra; });
+}
+
 }  // namespace
 
 Actuator::Actuator(Seams seams)
@@ -73,14 +79,14 @@ std::optional<NewPod> Actuator::prepare(const core::CreateOrder& order) {
   core::Books& books = seams_.state.books;
   core::StampedPod stamped;
   if (const auto* rendered = books.templates.rendered(order.id)) {
-    stamped = rendered->pod;
+    stamped = {rendered->pod.name, rendered->body(order.claims)};
   } else {
     const auto* made = books.templates.find(order.profile, core::decimal_digits(order.id.value));
     if (made == nullptr) {
       refuse(order, "", local_error(core::ApiErrorClass::policy, "no template for ids of this length"));
       return std::nullopt;
     }
-    auto result = made->stamp(order.id);
+    auto result = made->stamp(order.id, order.claims);
     if (!result) {
       refuse(order, made->pod_name(order.id), local_error(core::ApiErrorClass::policy, result.error().text));
       return std::nullopt;
@@ -100,6 +106,10 @@ std::optional<NewPod> Actuator::prepare(const core::CreateOrder& order) {
              seams_.state.options.driver_pod_uid,
              {},
              {}};
+  for (const auto& choice : order.claims)
+    seams_.log.info(
+        "a claim is used again",
+        {{"executor", std::to_string(order.id.value)}, {"pod", stamped.name}, {"claim", choice.name}});
   pod.extras = extras_of(order);
   pod.post =
       seams_.state.requests.create(std::move(stamped.body), kube::Resource::pods, kube::AnswerAs::metadata);
@@ -113,25 +123,28 @@ std::function<std::vector<kube::Request>(const core::Pod&)> Actuator::extras_of(
   // Copies: a newer revision may replace the template while the POST is on its way.
   if (const auto* rendered = seams_.state.books.templates.rendered(order.id)) {
     if (rendered->extras.empty()) return {};
-    return [this, id = order.id, extras = rendered->extras,
+    return [this, id = order.id, chosen = order.claims, extras = rendered->extras,
             resources = rendered->extra_resources](const core::Pod& pod) {
       std::vector<kube::Request> requests;
       for (std::size_t i = 0; i < extras.size(); ++i)
-        requests.push_back(
-            seams_.state.requests.create(extras[i](std::to_string(id.value), core::to_string(pod.uid)),
-                                         resource_named(resources[i]), kube::AnswerAs::metadata));
+        if (!replaced(chosen, i))
+          requests.push_back(
+              seams_.state.requests.create(extras[i](std::to_string(id.value), core::to_string(pod.uid)),
+                                           resource_named(resources[i]), kube::AnswerAs::metadata));
       for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
       return requests;
     };
   }
   const auto* found = seams_.state.books.templates.find(order.profile, core::decimal_digits(order.id.value));
   if (found == nullptr || found->extras() == 0) return {};
-  return [this, id = order.id, made = *found](const core::Pod& pod) {
+  return [this, id = order.id, chosen = order.claims, made = *found](const core::Pod& pod) {
     std::vector<kube::Request> requests;
-    for (std::size_t i = 0; i < made.extras(); ++i)
+    for (std::size_t i = 0; i < made.extras(); ++i) {
+      if (replaced(chosen, i)) continue;
       if (auto stamped = made.stamp_extra(i, id, core::to_string(pod.uid)))
         requests.push_back(seams_.state.requests.create(
             std::move(stamped->body), resource_named(made.extra_resource(i)), kube::AnswerAs::metadata));
+    }
     for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
     return requests;
   };
@@ -140,6 +153,7 @@ std::function<std::vector<kube::Request>(const core::Pod&)> Actuator::extras_of(
 // Never posted: the pod as stamped cannot leave.
 void Actuator::refuse(const core::CreateOrder& order, const std::string& name, core::ApiError error) {
   seams_.state.books.expected.settled(order.id);
+  seams_.state.books.claims.dropped(order.id);
   seams_.state.books.backoff.failed(order.profile, error, seams_.clock.now(), seams_.clock.now(),
                                     seams_.entropy.next());
   seams_.publisher.record(core::record_of_failed_create(order.id, order.profile, name, error),
@@ -192,12 +206,14 @@ void Actuator::created(const CreateOutcome& outcome) {
   switch (outcome.end) {
     case CreateEnd::created:
       books.backoff.created(outcome.profile, outcome.posted ? outcome.posted_at : now);
+      books.claims.made(outcome.id, now);
       books.expected.answered(outcome.id, outcome.pod.uid, outcome.pod.resource_version, now);
       break;
     case CreateEnd::rolled_back:
     case CreateEnd::gone:
     case CreateEnd::failed:
     case CreateEnd::held: {
+      books.claims.dropped(outcome.id);
       core::ApiError error = outcome.error;
       if (error.error_class == core::ApiErrorClass::none)
         error = local_error(core::ApiErrorClass::gone, "created, and deleted before anyone saw it");

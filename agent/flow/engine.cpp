@@ -35,6 +35,7 @@ Agent::Engine::Engine(Options options, Ports ports, std::vector<ports::InFlightM
       state_(std::move(options)),
       publisher_(ports.sink),
       calls_(ports.http, ports.clock),
+      claims_({state_, calls_, ports.clock, ports.log, [this] { schedule(); }}),
       actuator_({state_, calls_, publisher_, ports.timers, ports.clock, ports.entropy, ports.sink, ports.log,
                  meters_->writes, [this] { schedule(); },
                  [this](core::ExecutorId id) { recovery_.settled(id); }}),
@@ -163,6 +164,8 @@ void Agent::Engine::turn() {
   if (const auto contact = reflector_.last_contact()) publisher_.contact(*contact);
   publisher_
       .commit();  // before any request leaves: a final state is published before its pod can vanish (S18)
+  // A create of a crashed incarnation may still show which claim it took (C19).
+  if (actions.list_claims && recovery_.open() == 0) claims_.want();
   actuator_.carry_out(actions);
   wake_at(actions.wake_at);
   if (!refusal_.empty()) {  // published, with the error in the control record

@@ -8,6 +8,7 @@
 #include "agent/flow/actuator.h"
 #include "agent/flow/agent.h"
 #include "agent/flow/calls.h"
+#include "agent/flow/claims.h"
 #include "agent/flow/command_loop.h"
 #include "agent/flow/gateway.h"
 #include "agent/flow/lifecycle.h"
@@ -60,6 +61,7 @@ class Agent::Engine final {
   State state_;
   Publisher publisher_;
   Calls calls_;
+  Claims claims_;
   Actuator actuator_;
   Recovery recovery_;
   Lifecycle lifecycle_;

@@ -64,6 +64,9 @@ struct ToCore {
     policy.delete_on_termination = c.delete_on_termination;
     policy.driver_grace = millis(c.driver_grace_ms);
     policy.termination_grace_s = c.termination_grace_s;
+    policy.reuse_claims = c.reuse_claims;
+    policy.wait_for_claims = c.wait_for_claims;
+    policy.maximum_claims = c.maximum_claims;
     return policy;
   }
   core::CommandBody operator()(ipc::wire::PostTemplate&& c) const {

@@ -40,6 +40,7 @@ void clear(Pod& pod) {
   pod.nonce.clear();
   pod.application.clear();
   pod.inactive = false;
+  pod.claims.clear();
   pod.phase = core::PodPhase::unknown;
   pod.reason.clear();
   pod.message.clear();
@@ -208,12 +209,23 @@ bool PodReader::owners(Pod& pod) {
 bool PodReader::spec(Pod& pod) {
   return json_.object("spec", [&](RawKey key) {
     if (key.is("nodeName")) return json_.text("spec.nodeName", pod.node);
+    if (key.is("volumes")) return json_.array("spec.volumes", [&] { return volume(pod); });
     if (key.is("containers"))
       return json_.array("spec.containers", [&] {
         ++spec_containers_;
         return true;
       });
     return true;
+  });
+}
+
+bool PodReader::volume(Pod& pod) {
+  return json_.object("spec.volumes[]", [&](RawKey key) {
+    if (!key.is("persistentVolumeClaim")) return true;
+    return json_.object("spec.volumes[].persistentVolumeClaim", [&](RawKey name) {
+      if (!name.is("claimName") || pod.claims.size() >= core::limits::pod_claims) return true;
+      return json_.text("spec.volumes[].persistentVolumeClaim.claimName", pod.claims.emplace_back());
+    });
   });
 }
 

@@ -42,6 +42,7 @@ class PodReader {
   bool label(RawKey key, core::Pod& pod);
   bool annotations(ObjectFacts& facts);
   bool owners(core::Pod& pod);
+  bool volume(core::Pod& pod);
   bool spec(core::Pod& pod);
   bool status(core::Pod& pod);
   bool condition(core::Pod& pod);

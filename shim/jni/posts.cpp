@@ -53,7 +53,7 @@ JNIEXPORT jlong JNICALL Java_io_outrigger_spark_Natives_postPolicy(JNIEnv* env, 
     const auto given = ids_of(env, values);
     outrigger_policy policy;
     outrigger_policy_defaults(&policy);
-    if (given.size() != 10) return OUTRIGGER_ERROR_ARGUMENT;
+    if (given.size() != 12) return OUTRIGGER_ERROR_ARGUMENT;
     policy.max_pending_pods = static_cast<std::uint32_t>(given[0]);
     policy.max_pending_pods_per_profile = static_cast<std::uint32_t>(given[1]);
     policy.batch_size = static_cast<std::uint32_t>(given[2]);
@@ -64,6 +64,8 @@ JNIEXPORT jlong JNICALL Java_io_outrigger_spark_Natives_postPolicy(JNIEnv* env, 
     policy.driver_grace_ms = given[7];
     policy.termination_grace_s = static_cast<std::uint32_t>(given[8]);
     policy.delete_on_termination = given[9] != 0 ? 1 : 0;
+    policy.claims = static_cast<std::uint8_t>(given[10]);
+    policy.maximum_claims = static_cast<std::uint16_t>(given[11]);
     return outrigger_post_policy(session, &policy, command);
   });
 }

@@ -26,6 +26,8 @@ AT(outrigger_policy, batch_delay_ms, 40);
 AT(outrigger_policy, driver_grace_ms, 48);
 AT(outrigger_policy, termination_grace_s, 56);
 AT(outrigger_policy, delete_on_termination, 60);
+AT(outrigger_policy, claims, 61);
+AT(outrigger_policy, maximum_claims, 62);
 SIZE(outrigger_json, 16);
 AT(outrigger_json, bytes, 8);
 SIZE(outrigger_sample, 40);

@@ -192,7 +192,8 @@ typedef enum outrigger_wait_reason {
   OUTRIGGER_WAIT_SCHEDULING = 10,
   OUTRIGGER_WAIT_DRAINING = 11,
   OUTRIGGER_WAIT_CONFIRMING = 12,
-  OUTRIGGER_WAIT_READINESS_GATE = 13
+  OUTRIGGER_WAIT_READINESS_GATE = 13,
+  OUTRIGGER_WAIT_CLAIMS = 14
 } outrigger_wait_reason;
 
 /* Where the agent says the session stands. */
@@ -233,6 +234,13 @@ OUTRIGGER_API outrigger_code outrigger_read_nonce(outrigger_session* session, ch
 /* ---- posts: [any] each; *command (may be null) gets the id under which a result will come -----------------
  */
 
+/* PersistentVolumeClaims on demand that the driver owns (S14). */
+typedef enum outrigger_claims {
+  OUTRIGGER_CLAIMS_NEW = 0,   /* each executor gets claims of its own */
+  OUTRIGGER_CLAIMS_REUSE = 1, /* those of executors that are gone serve new ones */
+  OUTRIGGER_CLAIMS_WAIT = 2   /* and executors wait for them, once there are maximum_claims */
+} outrigger_claims;
+
 /* Every setting of the allocator by value (S9 to S15). outrigger_policy_defaults() fills it. */
 typedef struct outrigger_policy {
   uint32_t struct_size;
@@ -246,7 +254,8 @@ typedef struct outrigger_policy {
   uint64_t driver_grace_ms;
   uint32_t termination_grace_s;
   uint8_t delete_on_termination;
-  uint8_t reserved[3];
+  uint8_t claims;          /* outrigger_claims */
+  uint16_t maximum_claims; /* with OUTRIGGER_CLAIMS_WAIT; not 0 then */
 } outrigger_policy;
 
 OUTRIGGER_API outrigger_code outrigger_policy_defaults(outrigger_policy* policy);

@@ -415,7 +415,7 @@ TEST(Abi, names_are_known_for_every_number_and_unknown_past_the_last) {
   check(outrigger_exit_class_name, OUTRIGGER_EXIT_STARTUP_ENV);
   check(outrigger_error_class_name, OUTRIGGER_API_POLICY);
   check(outrigger_verdict_name, OUTRIGGER_VERDICT_LIMIT);
-  check(outrigger_wait_reason_name, OUTRIGGER_WAIT_READINESS_GATE);
+  check(outrigger_wait_reason_name, OUTRIGGER_WAIT_CLAIMS);
   check(outrigger_agent_session_name, OUTRIGGER_AGENT_ORPHANED);
   EXPECT_STREQ(outrigger_verdict_name(OUTRIGGER_VERDICT_SUPERSEDED), "superseded");
 }
