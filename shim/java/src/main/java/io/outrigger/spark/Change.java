@@ -83,15 +83,18 @@ final class Change {
     return change;
   }
 
+  /** Up to the first zero byte. One bulk copy: byte by byte it is the dearest thing that a cold JVM does here. */
   static String text(ByteBuffer from, int at, int bytes) {
+    if (from.get(at) == 0) {
+      return "";
+    }
+    byte[] copy = new byte[bytes];
+    from.position(at);
+    from.get(copy);
     int length = 0;
-    while (length < bytes && from.get(at + length) != 0) {
+    while (length < bytes && copy[length] != 0) {
       length++;
     }
-    byte[] copy = new byte[length];
-    for (int i = 0; i < length; i++) {
-      copy[i] = from.get(at + i);
-    }
-    return new String(copy, StandardCharsets.UTF_8);
+    return new String(copy, 0, length, StandardCharsets.UTF_8);
   }
 }

@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.spark.SparkConf;
 import org.apache.spark.resource.ResourceProfile;
 import org.slf4j.Logger;
@@ -17,6 +18,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ShimThread implements Runnable {
   static final long WAIT_MS = 100;
+
+  /** Spark is notified no sooner than this after the last time, so news may gather for as long (S21). */
+  static final long REST_NS = SnapshotFeed.NOTIFY_MS * 1_000_000;
   static final long KNOWN_MS = 200;
   static final long REVIEW_MS = 1_000;
   static final int DIGITS_AT_START = 6;
@@ -40,6 +44,7 @@ final class ShimThread implements Runnable {
   private final Thread thread = new Thread(this, "outrigger-shim");
   private volatile boolean leaving;
   private volatile boolean stopping;
+  private long restedNs = System.nanoTime();
   private long knownAtMs;
   private long reviewedAtMs;
   private long warnedAtMs = Long.MIN_VALUE / 2;
@@ -102,11 +107,15 @@ final class ShimThread implements Runnable {
   }
 
   private void turn() {
+    LockSupport.parkNanos(restedNs - System.nanoTime());
     long startMs = nowMs();
     Batch batch = channel.drain(feed.dueInMs(startMs, WAIT_MS));
     if (batch == null) {
       stopping = true;
       return;
+    }
+    if (!batch.changes.isEmpty() && !batch.more) {
+      restedNs = System.nanoTime() + REST_NS;
     }
     tellSession(batch);
     if (batch.agentSession == Batch.AGENT_DRAINED) {

@@ -4,17 +4,26 @@ import io.fabric8.kubernetes.api.model.Pod;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongFunction;
 
 /**
- * Tells Spark's snapshot store what the agent tells the shim: each change by updatePod, and from time to time
- * everything by replaceSnapshot, without which Spark never finds a missing executor (S17 to S21). Time comes
- * in as an argument. Thread of the shim.
+ * Tells Spark's snapshot store what the agent tells the shim: a change by updatePod, many at once and from
+ * time to time everything by replaceSnapshot, without which Spark never finds a missing executor (S17 to
+ * S21). Each of Spark's subscribers walks all executors for every snapshot, so fewer snapshots are what makes
+ * a large application cheap. Time comes in as an argument. Thread of the shim.
  */
 final class SnapshotFeed {
   /** At most 200 notifications a second (S21). */
   static final long NOTIFY_MS = 5;
+
+  /** Of a pod that is pending nobody in Spark makes anything: it may wait so long for company. */
+  static final long CALM_MS = 250;
+
+  /** From so many changes on, one snapshot of everything is less work than one for each. */
+  static final int MANY = 16;
 
   /** Full snapshots that clean up after executors that are gone: at most one a second. */
   static final long SWEEP_MS = 1_000;
@@ -29,8 +38,10 @@ final class SnapshotFeed {
 
   private final Map<Long, Pod> live = new HashMap<>();
   private final BitSet ended = new BitSet(); // ids are never reused (S8)
-  private boolean dirty;
+  private final Map<Long, Pod> untold = new LinkedHashMap<>();
+  private boolean urgent;
   private boolean sweep;
+  private long untoldSinceMs = Long.MIN_VALUE / 2;
   private long notifiedMs = Long.MIN_VALUE / 2;
   private long replacedMs = Long.MIN_VALUE / 2;
 
@@ -56,19 +67,19 @@ final class SnapshotFeed {
       Pod pod = synthetic.of(change);
       live.put(change.executorId, pod);
       if (change.state != Change.CREATING) {
-        spark.updatePod(pod);
-        dirty = true;
+        untold.put(change.executorId, pod);
+        urgent |= change.state == Change.RUNNING;
       }
     }
     if (change.has(Change.GONE)) {
-      live.remove(change.executorId);
+      forget(change.executorId);
     }
     return first;
   }
 
   /** The agent's verdict, once: Spark counts the first final state of an executor irrevocably (S19). */
   private boolean end(Change change) {
-    live.remove(change.executorId); // told below; a full snapshot without it comes later
+    forget(change.executorId); // told below; a full snapshot without it comes later
     if (ended.get(index(change))) {
       return false;
     }
@@ -77,10 +88,15 @@ final class SnapshotFeed {
       tellWhy(change);
     } finally { // whatever the backend thinks of it, the pod has ended
       spark.updatePod(synthetic.of(change));
-      dirty = true;
+      urgent = true;
       sweep = true;
     }
     return true;
+  }
+
+  private void forget(long executorId) {
+    live.remove(executorId);
+    untold.remove(executorId);
   }
 
   private void tellWhy(Change change) {
@@ -114,25 +130,48 @@ final class SnapshotFeed {
     return text.toString().replace("OOM", "oom");
   }
 
-  /** After a drained batch, final states first (S18). */
+  /** After a drained batch, whose final states have been told (S18). */
   void flush(long nowMs) {
-    long sinceMs = nowMs - replacedMs;
-    if ((sinceMs >= periodMs || sweep && sinceMs >= SWEEP_MS) && whyNotFresh.apply(freshMs) == null) {
-      spark.replaceSnapshot(new ArrayList<>(live.values()));
-      replacedMs = nowMs;
+    if (untold.isEmpty()) {
+      untoldSinceMs = nowMs;
+    }
+    if (nowMs - notifiedMs < NOTIFY_MS) {
+      return;
+    }
+    boolean tell = urgent || !untold.isEmpty() && nowMs - untoldSinceMs >= CALM_MS;
+    boolean whole = (wholeIsDue(nowMs) || tell && untold.size() >= MANY) && whyNotFresh.apply(freshMs) == null;
+    if (!tell && !whole) {
+      return;
+    }
+    if (whole) {
+      untold.clear();
       sweep = false;
-      dirty = true;
+      replacedMs = nowMs;
+      spark.replaceSnapshot(new ArrayList<>(live.values()));
+    } else {
+      for (Iterator<Pod> each = untold.values().iterator(); each.hasNext();) {
+        Pod pod = each.next();
+        each.remove();
+        spark.updatePod(pod);
+      }
     }
-    if (dirty && nowMs - notifiedMs >= NOTIFY_MS) {
-      dirty = false;
-      notifiedMs = nowMs;
-      spark.notifySubscribers();
-    }
+    urgent = false;
+    notifiedMs = nowMs;
+    spark.notifySubscribers();
+  }
+
+  private boolean wholeIsDue(long nowMs) {
+    long sinceMs = nowMs - replacedMs;
+    return sinceMs >= periodMs || sweep && sinceMs >= SWEEP_MS;
   }
 
   /** When flush() has something to do although nothing happens, from now; at most {@code mostMs}. */
   long dueInMs(long nowMs, long mostMs) {
-    return dirty ? Math.max(0, Math.min(mostMs, notifiedMs + NOTIFY_MS - nowMs)) : mostMs;
+    if (!urgent && untold.isEmpty()) {
+      return mostMs;
+    }
+    long atMs = urgent ? notifiedMs + NOTIFY_MS : untoldSinceMs + CALM_MS;
+    return Math.max(0, Math.min(mostMs, atMs - nowMs));
   }
 
   int size() {

@@ -86,7 +86,7 @@ class ShimThreadTest {
     channel.batches.add(batch(Changes.running(1), last));
     RecordedSpark spark = new RecordedSpark();
     runUntilEmpty(thread(spark));
-    assertEquals(2, spark.count("update"));
+    assertEquals(1, spark.count("replace 2"));
     assertEquals(last.sequence, channel.acknowledged.poll());
   }
 

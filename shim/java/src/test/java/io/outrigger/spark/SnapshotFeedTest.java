@@ -53,15 +53,16 @@ class SnapshotFeedTest {
     feed.take(Changes.of(1, Change.CREATING));
     feed.take(Changes.running(2));
     feed.flush(0);
-    assertEquals(List.of("update 2 Running", "replace 2", "notify"), spark.calls);
+    assertEquals(List.of("replace 2", "notify"), spark.calls);
   }
 
   @Test
   void S18_a_final_state_goes_by_update_before_any_full_snapshot() {
     feed.take(Changes.running(1));
     feed.take(Changes.with(Changes.ended(1, 2, 1, true, "Error"), Change.GONE));
+    feed.take(Changes.running(2));
     feed.flush(0);
-    assertEquals(List.of("update 1 Running", "update 1 Running", "replace 0", "notify"), spark.calls);
+    assertEquals(List.of("update 1 Running", "replace 1", "notify"), spark.calls);
   }
 
   @Test
@@ -88,6 +89,7 @@ class SnapshotFeedTest {
     assertFalse(feed.take(Changes.with(Changes.ended(3, 15, 137, false, ""), Change.GONE)));
     feed.take(Changes.running(3));
     assertEquals(1, spark.calls.size());
+    assertEquals(0, feed.size());
     assertEquals(1, failures.failed);
   }
 
@@ -124,6 +126,61 @@ class SnapshotFeedTest {
     feed.flush(1_005);
     assertEquals(2, spark.count("notify"));
     assertEquals(100, feed.dueInMs(1_005, 100));
+  }
+
+  private void settle() {
+    feed.flush(0); // the first full snapshot
+    spark.calls.clear();
+  }
+
+  @Test
+  void S21_a_pending_pod_waits_for_company_and_not_for_ever() {
+    settle();
+    feed.take(Changes.of(1, Change.PENDING));
+    feed.flush(10);
+    assertEquals(List.of(), spark.calls);
+    assertEquals(SnapshotFeed.CALM_MS - 10, feed.dueInMs(10, 1_000));
+    feed.flush(SnapshotFeed.CALM_MS);
+    assertEquals(List.of("update 1 Pending", "notify"), spark.calls);
+  }
+
+  @Test
+  void S21_what_runs_is_told_at_once_together_with_what_waits() {
+    settle();
+    feed.take(Changes.of(1, Change.PENDING));
+    feed.take(Changes.of(2, Change.PENDING));
+    feed.take(Changes.running(2));
+    feed.flush(10);
+    assertEquals(List.of("update 1 Pending", "update 2 Running", "notify"), spark.calls);
+  }
+
+  @Test
+  void S21_many_changes_are_one_snapshot_if_the_picture_is_fresh() {
+    settle();
+    for (int id = 1; id <= SnapshotFeed.MANY; id++) {
+      feed.take(Changes.running(id));
+    }
+    feed.flush(10);
+    assertEquals(List.of("replace " + SnapshotFeed.MANY, "notify"), spark.calls);
+
+    spark.calls.clear();
+    notFresh = "resyncing";
+    for (int id = 1; id <= SnapshotFeed.MANY; id++) {
+      feed.take(Changes.of(100 + id, Change.TERMINATING));
+    }
+    feed.take(Changes.running(1));
+    feed.flush(20);
+    assertEquals(0, spark.count("replace"));
+    assertEquals(SnapshotFeed.MANY + 1, spark.count("update"));
+  }
+
+  @Test
+  void S18_nothing_is_told_of_an_executor_after_its_end() {
+    settle();
+    feed.take(Changes.of(1, Change.PENDING));
+    feed.take(Changes.ended(1, 2, 1, true, "Error"));
+    feed.flush(10);
+    assertEquals(List.of("update 1 Running", "notify"), spark.calls);
   }
 
   @Test
