@@ -114,7 +114,7 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
     long beginNs = System.nanoTime();
     ResourceProfile standard = ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf);
     profiles.putIfAbsent(standard.id(), standard);
-    FailureCounter failures = failureCounter();
+    FailureCounter failures = failureCounter(backend);
     PodRenderer renderer = new PodRenderer(conf, security, builder, client, driverPod, applicationId);
     long graceS = renderer.terminationGraceS(
         standard); // the first rendering: what Spark cannot render fails here, aloud
@@ -180,7 +180,7 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
         conf.getTimeAsMs(PREFIX + "executor.missingPodDetectDelta", "30s"));
   }
 
-  private static TemplateBook.Agent agentOf(Channel channel) {
+  private TemplateBook.Agent agentOf(Channel channel) {
     return new TemplateBook.Agent() {
       @Override
       public long template(int profile, int revision, int digits, RenderedPod[] samples) {
@@ -191,22 +191,27 @@ public final class OutriggerPodsAllocator extends AbstractPodsAllocator {
       public long rendered(int profile, RenderedPod pod) {
         return channel.rendered(profile, pod);
       }
+
+      @Override
+      public int target(int profile) {
+        return targets.getOrDefault(profile, 0);
+      }
     };
   }
 
   /** Where each Spark version counts, and where it leaves a gap (S13). */
-  private FailureCounter failureCounter() {
-    if (lifecycleManager != null) {
-      try {
-        return new LifecycleManagerFailures(lifecycleManager);
-      } catch (NoSuchMethodException before42) {
-        return FailureCounter.NONE;
-      }
+  private FailureCounter failureCounter(KubernetesClusterSchedulerBackend backend) {
+    if (!version.atLeast(4, 0)) {
+      // Off the shim's thread: shutdown hooks stop the context, which waits for that thread.
+      return new TrackedFailures(
+          conf, clock, code -> new Thread(() -> System.exit(code), "outrigger-exit").start());
     }
-    // Off the shim's thread: shutdown hooks stop the context, which waits for that thread.
-    return version.atLeast(4, 0) ? FailureCounter.NONE
-                                 : new TrackedFailures(conf, clock,
-                                       code -> new Thread(() -> System.exit(code), "outrigger-exit").start());
+    try {
+      return new LifecycleManagerFailures(
+          lifecycleManager != null ? lifecycleManager : SparkBackend.lifecycleManagerOf(backend));
+    } catch (ReflectiveOperationException | RuntimeException hidden) {
+      return FailureCounter.NONE;
+    }
   }
 
   @Override

@@ -201,8 +201,7 @@ final class ShimThread implements Runnable {
         templates.open(profile, DIGITS_AT_START);
       } catch (RuntimeException failure) {
         LOG.warn("outrigger: Spark cannot render a pod of resource profile {}: {}", profile.id(),
-            failure.toString());
-        failures.createFailed();
+            failure.toString()); // counted when the agent asks for its pods
       }
     }
   }

@@ -8,6 +8,7 @@ import java.util.Set;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext;
 import org.apache.spark.scheduler.ExecutorExited;
+import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsLifecycleManager;
 import org.apache.spark.scheduler.cluster.k8s.ExecutorPodsSnapshotsStore;
 import org.apache.spark.scheduler.cluster.k8s.KubernetesClusterSchedulerBackend;
 import org.slf4j.Logger;
@@ -83,11 +84,20 @@ final class SparkBackend implements SparkSide {
 
   /** The backend's own context: none is active yet while it starts. Null when this Spark hides it. */
   static SparkContext contextOf(KubernetesClusterSchedulerBackend backend) {
+    return fieldOf(backend, SparkContext.class);
+  }
+
+  /** Null when this Spark hides it. */
+  static ExecutorPodsLifecycleManager lifecycleManagerOf(KubernetesClusterSchedulerBackend backend) {
+    return fieldOf(backend, ExecutorPodsLifecycleManager.class);
+  }
+
+  private static <T> T fieldOf(KubernetesClusterSchedulerBackend backend, Class<T> type) {
     for (Field field : KubernetesClusterSchedulerBackend.class.getDeclaredFields()) {
-      if (field.getType() == SparkContext.class) {
+      if (field.getType() == type) {
         try {
           field.setAccessible(true);
-          return (SparkContext) field.get(backend);
+          return type.cast(field.get(backend));
         } catch (ReflectiveOperationException | RuntimeException hidden) {
           return null;
         }

@@ -27,6 +27,9 @@ final class TemplateBook {
     long template(int profile, int revision, int digits, RenderedPod[] samples);
 
     long rendered(int profile, RenderedPod pod);
+
+    /** Executors that Spark wants of the profile. */
+    int target(int profile);
   }
 
   interface Renderer {
@@ -48,6 +51,7 @@ final class TemplateBook {
   private final Map<String, Posted> posted = new HashMap<>(); // "profile/digits" of this revision
   private final Map<Long, Integer> commands = new HashMap<>(); // that wait for a verdict: profile
   private final Map<Integer, String> told = new HashMap<>(); // the last warning of each profile
+  private final Map<Integer, Long> countedMs = new HashMap<>(); // when a profile's refusal was counted
   private final Set<Integer> rendered =
       new HashSet<>(); // profiles whose pods the agent found not to derive, in this revision
   private TemplateKey key;
@@ -167,7 +171,7 @@ final class TemplateBook {
     warnOnce(profile,
         "outrigger: the agent refuses the pods of resource profile " + profile + " (" + verdictName
             + "): " + result.detail + "; change the pod's settings, or the agent's pod policy");
-    failures.createFailed();
+    countRefused(profile);
   }
 
   /** The agent's line goes on with the values that differ, which may be secret (S5). */
@@ -220,7 +224,21 @@ final class TemplateBook {
   /** A clear failure that counts, not an endless wait (S3, S13). */
   private void cannotRender(int profile, RuntimeException failure) {
     warnOnce(profile, "outrigger: Spark cannot render a pod of resource profile " + profile + ": " + failure);
-    failures.createFailed();
+    countRefused(profile);
+  }
+
+  /**
+   * Every executor that is wanted of the profile, at each try, so that Spark's failure limit ends the
+   * application after a few tries, however many executors it has. The lengths of one try are refused together.
+   */
+  private void countRefused(int profile) {
+    long nowMs = clockMs.getAsLong();
+    Long before = countedMs.get(profile);
+    int executors = agent.target(profile);
+    if (executors > 0 && (before == null || nowMs - before >= REPOST_MS)) {
+      countedMs.put(profile, nowMs);
+      failures.refused(executors);
+    }
   }
 
   private void warnOnce(int profile, String text) {

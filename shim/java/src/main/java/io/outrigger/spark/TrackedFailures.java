@@ -34,6 +34,13 @@ final class TrackedFailures implements FailureCounter {
   }
 
   @Override
+  public void refused(int executors) {
+    for (int i = 0; i < executors; i++) {
+      count();
+    }
+  }
+
+  @Override
   public void executorFailed() {
     count();
   }

@@ -27,7 +27,29 @@ class FailuresTest {
     failures.createFailed();
     failures.executorFailed();
     assertEquals(1, manager.registered);
-    assertThrows(NoSuchMethodException.class, () -> new LifecycleManagerFailures("4.1"));
+    failures.refused(3);
+    assertEquals(4, manager.registered);
+    assertThrows(NoSuchMethodException.class, () -> new LifecycleManagerFailures("no manager"));
+  }
+
+  /** What Spark 4.0 and 4.1 have. */
+  public static final class EarlierManager {
+    final Manager tracker = new Manager();
+
+    public Manager failureTracker() {
+      return tracker;
+    }
+  }
+
+  @Test
+  void S3_on_4_0_and_4_1_only_pods_that_cannot_be_had_count_and_in_sparks_own_tracker() throws Exception {
+    EarlierManager manager = new EarlierManager();
+    FailureCounter failures = new LifecycleManagerFailures(manager);
+    failures.createFailed();
+    failures.executorFailed();
+    assertEquals(0, manager.tracker.registered);
+    failures.refused(2);
+    assertEquals(2, manager.tracker.registered);
   }
 
   @Test

@@ -155,15 +155,11 @@ class SettingsTableTest {
   }
 
   @Test
-  void S14_S15_every_refusal_of_the_table_is_said_and_nothing_else_is() throws Exception {
+  void S15_every_refusal_of_the_table_is_said_and_nothing_else_is() throws Exception {
     for (Row row : table()) {
       SparkConf conf = new SparkConf(false);
       String value = row.key.contains("Factor") || row.key.contains("Threshold") ? "0.7" : "true";
       conf.set(PREFIX + row.key, value);
-      conf.set(PREFIX + "executor.volumes.persistentVolumeClaim.a.options.claimName", "OnDemand");
-      if (!row.key.endsWith("reusePersistentVolumeClaim")) {
-        conf.set(Unsupported.REUSE_CLAIMS, "false");
-      }
       if (row.by.equals("**refused**") && row.note.contains("Plugin`")) {
         conf.set("spark.plugins",
             "org.apache.spark.scheduler.cluster.k8s." + row.note.replaceAll("^of `(\\w+)`.*", "$1"));

@@ -42,7 +42,7 @@ class SettingsTest {
   @Test
   void S11_the_policy_carries_sparks_settings_by_value() {
     int most = Integer.MAX_VALUE;
-    assertArrayEquals(new long[] {most, most, 0, most, 600_000, 60_000, 0, 30_000, 30, 1},
+    assertArrayEquals(new long[] {most, most, 0, most, 600_000, 60_000, 0, 30_000, 30, 1, 1, 2},
         new AllocationPolicy(conf, settings(), 30).toNative());
     conf.set("spark.kubernetes.allocation.maxPendingPods", "7")
         .set("spark.kubernetes.allocation.maxPendingPodsPerRp", "3")
@@ -53,7 +53,7 @@ class SettingsTest {
         .set("spark.dynamicAllocation.executorIdleTimeout", "15")
         .set("spark.kubernetes.executor.deleteOnTermination", "false")
         .set(Settings.DRIVER_GRACE, "1m");
-    assertArrayEquals(new long[] {7, 3, 9, 100, 300_000, 15_000, 2_000, 60_000, 45, 0},
+    assertArrayEquals(new long[] {7, 3, 9, 100, 300_000, 15_000, 2_000, 60_000, 45, 0, 1, 2},
         new AllocationPolicy(conf, settings(), 45).toNative());
   }
 
@@ -68,19 +68,44 @@ class SettingsTest {
     }
   }
 
+  private long[] claims(String... settings) {
+    SparkConf one = new SparkConf(false);
+    for (int i = 0; i < settings.length; i += 2) {
+      one.set(settings[i], settings[i + 1]);
+    }
+    long[] policy = new AllocationPolicy(one, settings(), 30).toNative();
+    return new long[] {policy[10], policy[11]};
+  }
+
   @Test
-  void S14_reuse_of_claims_is_refused_aloud_and_only_where_there_are_claims_on_demand() {
-    String volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data.";
-    assertEquals(List.of(), heard(conf), "the default of a setting that touches nothing");
-    conf.set(volume + "mount.path", "/data").set(volume + "options.claimName", "shared");
-    assertEquals(List.of(), heard(conf));
-    conf.set(volume + "options.claimName", "OnDemand");
-    assertEquals(1, heard(conf).size());
-    assertTrue(heard(conf).get(0).contains(Unsupported.REUSE_CLAIMS));
-    conf.set(Unsupported.REUSE_CLAIMS, "false");
-    assertEquals(List.of(), heard(conf));
-    conf.set(Unsupported.WAIT_FOR_CLAIMS, "true");
-    assertTrue(heard(conf).get(0).contains(Unsupported.WAIT_FOR_CLAIMS));
+  void S14_claims_are_reused_unless_the_user_says_no_or_the_driver_does_not_own_them() {
+    assertArrayEquals(new long[] {1, 2}, claims(), "Spark's defaults");
+    assertEquals(0, claims(AllocationPolicy.REUSE_CLAIMS, "false")[0]);
+    assertEquals(0, claims(PodRenderer.OWN_CLAIMS, "false")[0]);
+    assertEquals(0,
+        claims(AllocationPolicy.REUSE_CLAIMS, "false", AllocationPolicy.WAIT_FOR_CLAIMS, "true")[0],
+        "waiting needs reuse");
+  }
+
+  @Test
+  void S14_executors_wait_for_as_many_claims_as_there_may_be_executors() {
+    String wait = AllocationPolicy.WAIT_FOR_CLAIMS;
+    assertArrayEquals(new long[] {2, 7}, claims(wait, "true", "spark.executor.instances", "7"));
+    String dynamic = "spark.dynamicAllocation.enabled";
+    String most = "spark.dynamicAllocation.maxExecutors";
+    assertArrayEquals(new long[] {2, 20},
+        claims(wait, "true", "spark.executor.instances", "7", dynamic, "true", most, "20"));
+    assertArrayEquals(new long[] {2, 0xFFFF}, claims(wait, "true", dynamic, "true"), "no maximum");
+    assertArrayEquals(new long[] {2, 0xFFFF}, claims(wait, "true", "spark.executor.instances", "65535"));
+    assertArrayEquals(new long[] {2, 1}, claims(wait, "true", "spark.executor.instances", "0"));
+  }
+
+  @Test
+  void S14_a_claim_is_young_for_five_rounds_at_least_as_in_spark() {
+    conf.set("spark.kubernetes.allocation.executor.timeout", "2s");
+    assertEquals(5_000, new AllocationPolicy(conf, settings(), 30).toNative()[4]);
+    conf.set("spark.kubernetes.allocation.batch.delay", "3s");
+    assertEquals(15_000, new AllocationPolicy(conf, settings(), 30).toNative()[4]);
   }
 
   private static List<String> heard(SparkConf conf) {

@@ -3,6 +3,7 @@ package io.outrigger.spark;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -81,12 +82,18 @@ class ShimThreadTest {
   }
 
   @Test
-  void S18_every_batch_is_acknowledged_after_it_was_fed() throws Exception {
-    Change last = Changes.running(2);
+  void S18_every_batch_is_acknowledged_after_its_ends_were_told() throws Exception {
+    Change last = Changes.ended(2, 2, 1, true, "Error");
     channel.batches.add(batch(Changes.running(1), last));
-    RecordedSpark spark = new RecordedSpark();
+    RecordedSpark spark = new RecordedSpark() {
+      @Override
+      public void updatePod(Pod pod) {
+        assertTrue(channel.acknowledged.isEmpty());
+        super.updatePod(pod);
+      }
+    };
     runUntilEmpty(thread(spark));
-    assertEquals(1, spark.count("replace 2"));
+    assertEquals(1, spark.count("update 2"));
     assertEquals(last.sequence, channel.acknowledged.poll());
   }
 

@@ -64,6 +64,11 @@ final class Stamper implements TemplateBook.Agent, AutoCloseable {
     return judged(ask("rendered", body));
   }
 
+  @Override
+  public int target(int profile) {
+    return 1;
+  }
+
   /** Hands the verdicts on, as the shim's thread does after a drain. */
   void deliver(TemplateBook book) {
     for (Object[] next = verdicts.poll(); next != null; next = verdicts.poll()) {

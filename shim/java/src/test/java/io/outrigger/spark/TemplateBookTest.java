@@ -15,6 +15,7 @@ class TemplateBookTest {
   private final CountedFailures failures = new CountedFailures();
   private final ResourceProfile profile =
       ResourceProfile$.MODULE$.getOrCreateDefaultProfile(new SparkConf(false));
+  private int target = 7;
   private long nowMs;
   private long commands;
   private RuntimeException broken;
@@ -31,6 +32,11 @@ class TemplateBookTest {
     public long rendered(int profile, RenderedPod pod) {
       posts.add("rendered " + profile + " " + pod.executorId);
       return ++commands;
+    }
+
+    @Override
+    public int target(int profile) {
+      return target;
     }
   };
 
@@ -110,10 +116,32 @@ class TemplateBookTest {
     book.result(
         new Batch.Result(1, Batch.Result.TEMPLATE, "$.spec.containers[0].env[3].value: does not derive"),
         "refused_template");
+    assertEquals(0, failures.refused);
+    book.result(breach(2), "refused_policy");
+    assertEquals(7, failures.refused);
+  }
+
+  private static Batch.Result breach(long command) {
+    return new Batch.Result(command, Batch.Result.POLICY, "$.spec.hostNetwork: true: is not allowed");
+  }
+
+  @Test
+  void S3_each_try_of_a_refused_profile_counts_its_executors_once_and_none_when_none_is_wanted() {
+    TemplateBook book = book(false, 0);
+    book.open(profile, 3);
+    book.result(breach(1), "refused_policy");
+    book.result(breach(2), "refused_policy");
+    assertEquals(7, failures.refused);
+    nowMs += TemplateBook.REPOST_MS;
+    book.result(breach(3), "refused_policy");
+    assertEquals(14, failures.refused);
+
+    nowMs += TemplateBook.REPOST_MS;
+    target = 0;
+    book.wanted(0, 1 << 1);
+    book.result(breach(4), "refused_policy");
+    assertEquals(14, failures.refused);
     assertEquals(0, failures.creates);
-    book.result(new Batch.Result(2, Batch.Result.POLICY, "$.spec.hostNetwork: true: is not allowed"),
-        "refused_policy");
-    assertEquals(1, failures.creates);
   }
 
   @Test
@@ -135,7 +163,8 @@ class TemplateBookTest {
     book.wanted(0, 1 << 2);
     nowMs += TemplateBook.REPOST_MS;
     book.wanted(0, 1 << 2);
+    nowMs += TemplateBook.REPOST_MS;
     book.renderFor(0, 5);
-    assertEquals(3, failures.creates);
+    assertEquals(3 * target, failures.refused);
   }
 }
