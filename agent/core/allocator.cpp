@@ -49,6 +49,8 @@ class Decision {
   void create_rendered(Plan& plan);
   enum class Taken { yes, no_for_profile, no_for_all };
   Taken create_one(Plan& plan);
+  bool reuses_claims() const;
+  void limit_claims(Plan& plan);
   // The claims for one executor; nullopt: it waits, and why is written down (S14).
   std::optional<std::vector<ClaimChoice>> choose_claims(ProfileId profile, ExecutorId id);
   bool claim_name_taken(ProfileId profile, ExecutorId id) const;
@@ -367,13 +369,32 @@ void Decision::create_rendered(Plan& plan) {
   }
 }
 
+bool Decision::reuses_claims() const {
+  return policy_.reuse_claims && !moment_.owner_uid.empty() && !books_.claims.is_blind(moment_.now);
+}
+
+// An executor that ends is replaced at once, when its pod still names its claim: without a moment's patience every replacement
+// would get a new claim.
+void Decision::limit_claims(Plan& plan) {
+  const auto next = books_.ids.peek();
+  if (plan.quota == 0 || !next || !reuses_claims()) return;
+  const auto& slots = claim_slots(books_.templates, plan.profile, *next);
+  if (slots.empty()) return;
+  Instant until{};
+  const std::uint64_t soon =
+      books_.claims.leaving(slots.front().shape, policy_.creation_timeout, moment_.now, until);
+  if (soon == 0) return;
+  plan.quota -= std::min<std::uint64_t>(plan.quota, soon);
+  wake(until);
+  if (plan.quota == 0) wait(plan.profile, WaitReason::claims, until);
+}
+
 // In Spark's order of things: what is free and old enough serves; nobody waits for a claim unless the user has said so.
 std::optional<std::vector<ClaimChoice>> Decision::choose_claims(ProfileId profile, ExecutorId id) {
   std::vector<ClaimChoice> chosen;
   const auto& slots = claim_slots(books_.templates, profile, id);
   const ClaimBook& book = books_.claims;
-  if (slots.empty() || !policy_.reuse_claims || moment_.owner_uid.empty() || book.is_blind(moment_.now))
-    return chosen;
+  if (slots.empty() || !reuses_claims()) return chosen;
   const Millis age = policy_.creation_timeout;
   if (!book.listed_once()) {
     out_.list_claims = true;
@@ -517,6 +538,7 @@ Actions Decision::run() {
   plan_creates();
   limit_pending();
   for (Plan& plan : plans_) limit_batch(plan);
+  for (Plan& plan : plans_) limit_claims(plan);
   create();
   return std::move(out_);
 }

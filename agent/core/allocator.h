@@ -46,6 +46,9 @@ struct Books {
 struct Observation {
   std::vector<PodDelta> deltas;       // borrowed rows: until the next observe()
   std::vector<Expectation> vanished;  // answered, never seen, and the table is complete past them
+  // Of this driver, Pending and naming claims, when nobody expected them any more: their POST had been given up, and
+  // nobody has made what belongs to them (S6).
+  std::vector<ExecutorId> landed;
 };
 // The one way for pod events into the books: table, expectations and deletes stay in step.
 Observation observe(Books& books, PodEvent event, std::string_view nonce, Instant now);

@@ -15,15 +15,20 @@ Observation observe(Books& books, PodEvent event, std::string_view nonce, Instan
     version = books.pods.listing() ? 0 : mark->resource_version;
 
   Observation seen;
+  const bool was_synced = books.pods.synced();
   seen.deltas = books.pods.apply(std::move(event), now);
   const std::string current(nonce);
   for (const PodDelta& delta : seen.deltas) {
     const Pod& pod = delta.pod();
     if (delta.kind == DeltaKind::upserted)
-      books.claims.pod_seen(pod);
+      books.claims.pod_seen(
+          pod, is_final(delta.row->status.state) ? std::optional(delta.row->final_at) : std::nullopt);
     else
       books.claims.pod_gone(pod.uid);
-    books.expected.seen(pod, current);
+    const bool expected = books.expected.seen(pod, current);
+    if (!expected && was_synced && delta.kind == DeltaKind::upserted && delta.row->first_seen == now &&
+        pod.nonce == current && pod.phase == PodPhase::pending && !pod.deleting() && !pod.claims.empty())
+      seen.landed.push_back(pod.executor_id);
     if (delta.kind == DeltaKind::upserted) continue;
     books.deletes.forget(pod.uid);
     const PodRow* other = books.pods.find(pod.executor_id, current);

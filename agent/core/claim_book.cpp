@@ -35,12 +35,13 @@ void ClaimBook::release_reserved(ExecutorId id) {
   reserved_.erase(found);
 }
 
-void ClaimBook::pod_seen(const Pod& pod) {
+void ClaimBook::pod_seen(const Pod& pod, std::optional<Instant> ended_at) {
   // An inactive pod has ended and stays only to be looked at: Spark does not count it either.
   if (pod.inactive) return pod_gone(pod.uid);
   if (pod.claims.empty()) return;
   if (by_pod_.try_emplace(pod.uid, pod.claims).second)
     for (const std::string& name : pod.claims) hold(name);
+  if (ended_at) ended_.emplace(pod.uid, *ended_at);
   const auto found = reserved_.find(pod.executor_id);
   if (found == reserved_.end()) return;
   const auto named = [&](const std::string& name) {
@@ -54,6 +55,7 @@ void ClaimBook::pod_gone(const PodUid& uid) {
   if (found == by_pod_.end()) return;
   for (const std::string& name : found->second) release(name);
   by_pod_.erase(found);
+  ended_.erase(uid);
 }
 
 void ClaimBook::reserve(ExecutorId id, std::vector<std::string> names) {
@@ -126,6 +128,22 @@ const std::string* ClaimBook::find(const ClaimShape& wish, Millis age, Instant n
   for (auto at = idle_.lower_bound({wish, ""}); at != idle_.end() && at->first.first.serves(wish); ++at)
     if (now - at->second > age && !picked.contains(at->first.second)) return &at->first.second;
   return nullptr;
+}
+
+std::size_t ClaimBook::leaving(const ClaimShape& wish, Millis age, Instant now, Instant& until) const {
+  std::size_t count = 0;
+  for (const auto& [uid, ended_at] : ended_) {
+    const Instant over = ended_at + Millis(limits::claim_release_ms);
+    if (now >= over) continue;
+    for (const std::string& name : by_pod_.at(uid)) {
+      const auto at = claims_.find(name);
+      if (at == claims_.end() || !at->second.exists || !at->second.shape.serves(wish)) continue;
+      if (now - at->second.made_at <= age || users_.at(name) != 1) continue;
+      ++count;
+      if (until == Instant{} || over < until) until = over;
+    }
+  }
+  return count;
 }
 
 Instant ClaimBook::next_ripe(const ClaimShape& wish, Millis age, Instant now) const {

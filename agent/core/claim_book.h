@@ -18,7 +18,8 @@ namespace outrigger::core {
 class ClaimBook {
  public:
   // ---- who uses what: a pod of the table until it is gone or marked inactive, a create until its pod is seen ----
-  void pod_seen(const Pod& pod);
+  // `ended_at`: when it came to its final state.
+  void pod_seen(const Pod& pod, std::optional<Instant> ended_at = {});
   void pod_gone(const PodUid& uid);
   // A create of `id` is on its way: with claims that exist, and with those it makes.
   void reserve(ExecutorId id, std::vector<std::string> names);
@@ -46,6 +47,9 @@ class ClaimBook {
   // The smallest free claim that serves, older than `age`, and of these the first by name; none that is in `picked`.
   const std::string* find(const ClaimShape& wish, Millis age, Instant now,
                           const std::set<std::string>& picked) const;
+  // How many that serve, and are old enough, will be free as soon as a pod that has ended is gone, which takes a moment; not
+  // counted after limits::claim_release_ms. `until`: when the first of them is over that.
+  std::size_t leaving(const ClaimShape& wish, Millis age, Instant now, Instant& until) const;
   // When the next free one that serves will be old enough; 0 = none will.
   Instant next_ripe(const ClaimShape& wish, Millis age, Instant now) const;
 
@@ -68,6 +72,7 @@ class ClaimBook {
   Idle idle_;  // exist, and nobody uses them
   std::unordered_map<std::string, std::uint32_t> users_;
   std::unordered_map<PodUid, std::vector<std::string>> by_pod_;
+  std::map<PodUid, Instant> ended_;  // of these, the pods in a final state
   std::map<ExecutorId, std::vector<std::string>> reserved_;
   std::map<ExecutorId, std::vector<std::string>> making_;
   std::optional<Instant> listed_at_;

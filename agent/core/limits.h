@@ -34,7 +34,9 @@ inline constexpr std::size_t claims = 16'384;       // of the driver, remembered
 inline constexpr std::size_t pod_claims = 64;  // read of one pod's volumes; the policy's own bound of volumes
 inline constexpr std::uint32_t list_page_claims = 100;
 inline constexpr std::uint32_t claim_view_ms = 5'000;  // what a list of claims said is believed so long
-inline constexpr std::size_t policy_breaches = 16;     // named in one refusal
+inline constexpr std::uint32_t claim_release_ms =
+    5'000;                                          // a claim of a pod that has ended is waited for so long
+inline constexpr std::size_t policy_breaches = 16;  // named in one refusal
 inline constexpr std::size_t gateway_header_bytes = 256u
                                                     << 10;   // a selector may list 1,000 executor ids (S31)
 inline constexpr std::size_t gateway_body_bytes = 2u << 20;  // a ConfigMap is at most 1 MiB, escaped more

@@ -163,8 +163,31 @@ void Actuator::refuse(const core::CreateOrder& order, const std::string& name, c
 }
 
 void Actuator::resolve(core::ExecutorId id, core::ProfileId profile, const std::string& name) {
-  creates_.resolve(
-      {id, profile, name, seams_.state.session.nonce(), seams_.state.options.driver_pod_uid, {}, {}});
+  creates_.resolve({id,
+                    profile,
+                    name,
+                    seams_.state.session.nonce(),
+                    seams_.state.options.driver_pod_uid,
+                    {},
+                    [this, id, profile](const core::Pod& pod) { return missing_extras(id, profile, pod); }});
+}
+
+// All but claims that the pod does not name: it has others in their places (S14). What exists already says so itself.
+std::vector<kube::Request> Actuator::missing_extras(core::ExecutorId id, core::ProfileId profile,
+                                                    const core::Pod& pod) {
+  std::vector<kube::Request> requests;
+  const auto* made = seams_.state.books.templates.find(profile, core::decimal_digits(id.value));
+  for (std::size_t i = 0; made != nullptr && i < made->extras(); ++i) {
+    auto stamped = made->stamp_extra(i, id, core::to_string(pod.uid));
+    if (!stamped) continue;
+    const bool named = std::find(pod.claims.begin(), pod.claims.end(), stamped->name) != pod.claims.end();
+    const kube::Resource resource = resource_named(made->extra_resource(i));
+    if (resource == kube::Resource::persistent_volume_claims && !named) continue;
+    requests.push_back(
+        seams_.state.requests.create(std::move(stamped->body), resource, kube::AnswerAs::metadata));
+    requests.back().deadline = seams_.state.options.write_deadline;
+  }
+  return requests;
 }
 
 void Actuator::answered(const CreateOutcome& outcome) {

@@ -39,7 +39,8 @@ class Actuator final {
 
   // POSTs and deletes leave here, so call it after the turn's publishing is committed (S18).
   void carry_out(const core::Actions& actions);
-  // Settles an id of a crashed incarnation by GET (C19). `name` as the template gives it.
+  // Settles an id of a crashed incarnation, or a pod that landed after its create had been given up, by GET (C19), and
+  // makes what belongs to the pod (S6). `name` as the template gives it.
   void resolve(core::ExecutorId id, core::ProfileId profile, const std::string& name);
   void release_held() { creates_.release_held(); }
 
@@ -51,6 +52,8 @@ class Actuator final {
   void create(const core::CreateOrder& order);
   std::optional<NewPod> prepare(const core::CreateOrder& order);
   std::function<std::vector<kube::Request>(const core::Pod&)> extras_of(const core::CreateOrder& order);
+  std::vector<kube::Request> missing_extras(core::ExecutorId id, core::ProfileId profile,
+                                            const core::Pod& pod);
   void remove(const core::DeleteOrder& order);
   void label(const core::LabelOrder& order);
   void created(const CreateOutcome& outcome);

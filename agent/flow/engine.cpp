@@ -40,7 +40,7 @@ Agent::Engine::Engine(Options options, Ports ports, std::vector<ports::InFlightM
                  meters_->writes, [this] { schedule(); },
                  [this](core::ExecutorId id) { recovery_.settled(id); }}),
       recovery_({state_, actuator_, publisher_, ports.sink, ports.timers, ports.clock, ports.log,
-                 [this] { schedule(); }},
+                 [this] { schedule(); }, [this] { claims_.want(); }},
                 crashed),
       lifecycle_({state_, actuator_, calls_, ports.timers, ports.clock, ports.entropy, ports.log,
                   [this] { return recovery_.open(); }, [this] { schedule(); }}),
@@ -212,6 +212,12 @@ void Agent::Engine::consume(core::PodEvent event) {
     if (!expected.retired)
       publisher_.record(core::record_of_vanished(expected, state_.books.pods.was_deleted_by_us(expected.uid)),
                         state_.session.nonce());
+  for (const auto id : seen.landed)
+    if (const auto* row = state_.books.pods.find(id, state_.session.nonce());
+        row != nullptr && !actuator_.creating(id)) {
+      ports_.sink.mark_in_flight(id, row->pod.profile);  // a crash must not forget it either
+      actuator_.resolve(id, row->pod.profile, row->pod.name);
+    }
   if (!synced_once_) guard_.progress(ports_.clock.now());
   synced_once_ = synced_once_ || state_.books.pods.synced();
   schedule();

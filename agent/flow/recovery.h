@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -25,6 +26,7 @@ class Recovery final {
     ports::Clock& clock;
     ports::Log& log;
     std::function<void()> changed;
+    std::function<void()> list_claims;
   };
   Recovery(Seams seams, const std::vector<ports::InFlightMark>& marks);
   ~Recovery();
@@ -39,11 +41,18 @@ class Recovery final {
 
  private:
   void close(core::ExecutorId id, bool tell);
+  void settle_marks();
+  void check_pods();
+  bool lacks_claim(core::ExecutorId id, const core::PodRow& row, bool& later) const;
+  bool waits_for_claims(core::ExecutorId id) const;
+  bool complete(core::ExecutorId id, const core::FlightMark& mark, bool ready);
   std::string name_of(const core::FlightMark& mark) const;
 
   Seams seams_;
   core::CrashMarks marks_;
   std::set<core::ExecutorId> asked_;
+  std::optional<std::set<core::ExecutorId>>
+      unchecked_;  // pods that were there before us and name claims (S6)
   ports::TimerId deadline_ = 0;
 };
 

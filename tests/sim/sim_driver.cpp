@@ -40,7 +40,8 @@ void SimDriver::grant(std::uint32_t count) {
 
 void SimDriver::post_template(core::ProfileId profile, std::uint8_t digits) {
   if (!templates_here_.insert({profile, digits}).second) return;
-  post(test::a_template(application_, profile, digits));
+  post(claims ? test::a_template_with_claim(application_, profile, digits)
+              : test::a_template(application_, profile, digits));
 }
 
 void SimDriver::attach(std::shared_ptr<SimSink> sink, test::FakeCommands& commands) {

@@ -43,6 +43,7 @@ class SimDriver {
   std::map<core::ProfileId, core::ProfileStatus> profiles;
   core::ControlStatus control;
   core::AllocationPolicy policy;
+  bool claims = false;        // its executors have a claim on demand
   bool register_all = false;  // every running executor has registered by now
   bool slow = false;          // reads once in seconds
   bool attached = false;

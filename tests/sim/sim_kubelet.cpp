@@ -36,6 +36,17 @@ bool ended(const Json& pod) {
   return phase == "Failed" || phase == "Succeeded";
 }
 
+// The scheduler does not place a pod before.
+bool claims_exist(const SimServer& server, const std::string& name) {
+  const Json& spec = server.pods().at(name)["spec"];
+  if (!spec.contains("volumes")) return true;
+  for (const Json& volume : spec["volumes"])
+    if (volume.contains("persistentVolumeClaim") &&
+        !server.claims().contains(volume["persistentVolumeClaim"]["claimName"]))
+      return false;
+  return true;
+}
+
 }  // namespace
 
 SimKubelet::SimKubelet(SimNetwork& net) : net_(net) {
@@ -68,6 +79,10 @@ bool SimKubelet::same(const std::string& name, const std::string& uid) const {
 
 void SimKubelet::bind(const std::string& name, const std::string& uid) {
   if (!same(name, uid)) return;
+  if (!claims_exist(net_.server, name)) {
+    net_.timers.start(milliseconds(1000), [this, name, uid] { bind(name, uid); });
+    return;
+  }
   const std::string at = time_text(net_.clock.wall_ms());
   net_.server.edit(name, [&](Json& pod) {
     pod["spec"]["nodeName"] = "node-" + std::to_string(net_.random.below(3));

@@ -27,10 +27,12 @@ int main(int argc, char** argv) {
     const auto outcome = world.run();
     if (count == 1 || !outcome.violations.empty())
       std::printf(
-          "seed %llu: %zu violations, %llu created, %llu deaths, %llu agent crashes, %llu driver crashes, "
+          "seed %llu: %zu violations, %llu created, %llu claims reused, %llu deaths, %llu agent crashes, "
+          "%llu driver crashes, "
           "%llu requests, %llu lists, %llu steps\n",
           static_cast<unsigned long long>(s), outcome.violations.size(),
-          static_cast<unsigned long long>(outcome.created), static_cast<unsigned long long>(outcome.deaths),
+          static_cast<unsigned long long>(outcome.created), static_cast<unsigned long long>(outcome.reused),
+          static_cast<unsigned long long>(outcome.deaths),
           static_cast<unsigned long long>(outcome.agent_crashes),
           static_cast<unsigned long long>(outcome.driver_crashes),
           static_cast<unsigned long long>(outcome.requests), static_cast<unsigned long long>(outcome.lists),

@@ -78,7 +78,7 @@ ports::ExchangeId SimHttp::start(ports::Lane, kube::Request request, ports::Http
     net.notify();
     return answer;
   };
-  const bool create = request.verb == kube::Verb::create;
+  const bool create = request.verb == kube::Verb::create && request.target.find("/pods") != std::string::npos;
   const bool write = request.verb != kube::Verb::get && request.verb != kube::Verb::list;
   if (write && net_.hit(faults.late)) {
     net_.uncertain_creates += create;

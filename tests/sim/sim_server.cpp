@@ -97,13 +97,15 @@ Answer status_answer(std::uint16_t code, const std::string& reason, const std::s
 Answer SimServer::handle(const kube::Request& request, std::int64_t wall_ms) {
   ++requests;
   const Query query = parse_target(request.target);
+  if (query.path.find("/persistentvolumeclaims") != std::string::npos)
+    return handle_claim(request, query, wall_ms);
   const auto pods_at = query.path.find("/pods");
   if (pods_at == std::string::npos)
     return status_answer(404, "NotFound", "the server could not find the requested resource");
   const std::string name = query.path.size() > pods_at + 6 ? query.path.substr(pods_at + 6) : "";
   switch (request.verb) {
     case kube::Verb::list:
-      return list(query);
+      return list(query, pods_, "PodList");
     case kube::Verb::create:
       return create(request, wall_ms);
     case kube::Verb::get: {
@@ -123,7 +125,33 @@ Answer SimServer::handle(const kube::Request& request, std::int64_t wall_ms) {
   return status_answer(405, "MethodNotAllowed", "not here");
 }
 
-Answer SimServer::list(const Query& query) {
+// Made and listed; nothing here ever deletes one.
+Answer SimServer::handle_claim(const kube::Request& request, const Query& query, std::int64_t wall_ms) {
+  if (request.verb == kube::Verb::list) return list(query, claims_, "PersistentVolumeClaimList");
+  if (request.verb != kube::Verb::create) return status_answer(405, "MethodNotAllowed", "not here");
+  Json claim = Json::parse(request.body);
+  const std::string name = claim["metadata"].value("name", "");
+  if (claims_.contains(name))
+    return status_answer(409, "AlreadyExists", "persistentvolumeclaims \"" + name + "\" already exists");
+  claim["metadata"]["uid"] = new_uid();
+  claim["metadata"]["creationTimestamp"] = time_text(wall_ms);
+  claim["metadata"]["resourceVersion"] = std::to_string(++version_);
+  claim["status"] = {{"phase", "Bound"}};
+  claims_[name] = claim;
+  return {201, {}, claim.dump()};
+}
+
+std::string SimServer::new_uid() {
+  char uid[40];
+  std::snprintf(uid, sizeof uid, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(random_()),
+                static_cast<unsigned>(random_() & 0xFFFF), static_cast<unsigned>(random_() & 0xFFF),
+                static_cast<unsigned>(random_() & 0xFFF),
+                static_cast<unsigned long long>(random_() & 0xFFFFFFFFFFFFull));
+  return uid;
+}
+
+Answer SimServer::list(const Query& query, const std::map<std::string, Json>& objects,
+                       const std::string& kind) {
   ++lists;
   const std::string limit_text = query.get("limit");
   const std::size_t limit = limit_text.empty() ? 0 : std::stoul(limit_text);
@@ -141,8 +169,8 @@ Answer SimServer::list(const Query& query) {
           {"retryAfterSeconds", 1}};
       return {504, {{"retry-after", "1"}}, status.dump()};
     }
-    for (const auto& [name, pod] : pods_)
-      if (selector_matches(query.get("labelSelector"), pod)) page.rest.push_back(pod);
+    for (const auto& [name, object] : objects)
+      if (selector_matches(query.get("labelSelector"), object)) page.rest.push_back(object);
   }
   Json items = Json::array();
   std::size_t n = limit == 0 ? page.rest.size() : std::min(limit, page.rest.size());
@@ -154,8 +182,7 @@ Answer SimServer::list(const Query& query) {
     meta["remainingItemCount"] = page.rest.size() - n;
     pages_[token] = {page.version, {page.rest.begin() + static_cast<std::ptrdiff_t>(n), page.rest.end()}};
   }
-  return {
-      200, {}, Json{{"kind", "PodList"}, {"apiVersion", "v1"}, {"metadata", meta}, {"items", items}}.dump()};
+  return {200, {}, Json{{"kind", kind}, {"apiVersion", "v1"}, {"metadata", meta}, {"items", items}}.dump()};
 }
 
 Answer SimServer::create(const kube::Request& request, std::int64_t wall_ms) {
@@ -169,16 +196,11 @@ Answer SimServer::create(const kube::Request& request, std::int64_t wall_ms) {
                          "pods \"" + name +
                              "\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=" +
                              std::to_string(pods_.size()) + ", limited: pods=" + std::to_string(*quota));
-  char uid[40];
-  std::snprintf(uid, sizeof uid, "%08x-%04x-4%03x-8%03x-%012llx", static_cast<unsigned>(random_()),
-                static_cast<unsigned>(random_() & 0xFFFF), static_cast<unsigned>(random_() & 0xFFF),
-                static_cast<unsigned>(random_() & 0xFFF),
-                static_cast<unsigned long long>(random_() & 0xFFFFFFFFFFFFull));
   auto& meta = pod["metadata"];
-  meta["uid"] = uid;
+  meta["uid"] = new_uid();
   meta["creationTimestamp"] = time_text(wall_ms);
   pod["status"] = {{"phase", "Pending"}, {"qosClass", "Burstable"}};
-  created[label(pod, "outrigger-nonce") + "/" + label(pod, "spark-exec-id")].push_back(uid);
+  created[label(pod, "outrigger-nonce") + "/" + label(pod, "spark-exec-id")].push_back(meta["uid"]);
   pods_[name] = pod;
   record("ADDED", pod);
   const Json answer = pods_[name];

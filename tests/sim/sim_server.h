@@ -53,6 +53,7 @@ class SimServer {
   bool force_delete(const std::string& name, std::int64_t grace_s, std::int64_t wall_ms);
 
   const std::map<std::string, Json>& pods() const { return pods_; }
+  const std::map<std::string, Json>& claims() const { return claims_; }
   const std::vector<StoreEvent>& log() const { return log_; }
   std::uint64_t version() const { return version_; }
   std::uint64_t compacted() const { return compacted_; }
@@ -69,7 +70,9 @@ class SimServer {
   std::uint64_t requests = 0, lists = 0;
 
  private:
-  Answer list(const Query& query);
+  Answer list(const Query& query, const std::map<std::string, Json>& objects, const std::string& kind);
+  Answer handle_claim(const kube::Request& request, const Query& query, std::int64_t wall_ms);
+  std::string new_uid();
   Answer create(const kube::Request& request, std::int64_t wall_ms);
   Answer remove_one(const std::string& name, const kube::Request& request, std::int64_t wall_ms);
   Answer remove_collection(const Query& query, const kube::Request& request, std::int64_t wall_ms);
@@ -83,7 +86,7 @@ class SimServer {
     std::vector<Json> rest;
   };
   std::function<std::uint64_t()> random_;
-  std::map<std::string, Json> pods_;
+  std::map<std::string, Json> pods_, claims_;
   std::vector<StoreEvent> log_;
   std::map<std::string, Page> pages_;
   std::uint64_t version_ = 100, compacted_ = 0, last_page_ = 0;

@@ -29,6 +29,14 @@ core::ProfileId profile_of(const Json& pod) {
   return {static_cast<std::uint32_t>(std::stoul("0" + label(pod, "spark-exec-resourceprofile-id")))};
 }
 
+std::set<std::string> claims_of(const Json& pod) {
+  std::set<std::string> names;
+  if (!pod["spec"].contains("volumes")) return names;
+  for (const Json& volume : pod["spec"]["volumes"])
+    if (volume.contains("persistentVolumeClaim")) names.insert(volume["persistentVolumeClaim"]["claimName"]);
+  return names;
+}
+
 }  // namespace
 
 struct SimWorld::Incarnation {
@@ -100,6 +108,7 @@ void SimWorld::check_created(const std::string& name) {
     fail("C22: " + name + " belongs to another application");
   if (pod["metadata"]["ownerReferences"][0].value("uid", "") != driver_uid)
     fail("C22: " + name + " has no owner");
+  check_claims(name, pod);
   // Never more than the highest target ever set, apart from creates whose outcome nobody could know (C19).
   if (!driver_ || label(pod, "outrigger-nonce") != driver_->nonce) return;
   const std::uint64_t uncertain = uncertain_ + net_.uncertain_creates;
@@ -113,6 +122,16 @@ void SimWorld::check_created(const std::string& name) {
          std::to_string(profile_of(pod).value) + ", never more than " +
          std::to_string(highest_target_[profile_of(pod)]) + " wanted, " + std::to_string(uncertain) +
          " uncertain");
+}
+
+// One pod at a time, apart from pods that land when nobody could know that they would (C19).
+void SimWorld::check_claims(const std::string& name, const Json& pod) {
+  for (const std::string& claim : claims_of(pod)) {
+    for (const auto& [other, p] : server_.pods())
+      if (other != name && claims_of(p).contains(claim) && uncertain_ + net_.uncertain_creates == 0)
+        fail("S14: " + name + " mounts " + claim + ", which " + other + " has");
+    outcome_.reused += !mounted_.insert(claim).second;
+  }
 }
 
 void SimWorld::check_deleting(const Json& pod, const std::string& how) {
@@ -168,6 +187,13 @@ void SimWorld::start_driver() {
     const auto target = static_cast<std::uint32_t>(random_.below(size_));
     driver_->targets[{p}] = target;
     highest_target_[{p}] = target;
+  }
+  if (random_.chance(50)) {
+    driver_->claims = true;
+    driver_->policy.reuse_claims = random_.chance(80);
+    driver_->policy.wait_for_claims = driver_->policy.reuse_claims && random_.chance(30);
+    driver_->policy.maximum_claims = size_ * profiles;
+    driver_->policy.creation_timeout = seconds(100);  // claims that are older may serve again
   }
   say("world: driver " + driver_->nonce + " starts");
   try {
@@ -283,6 +309,9 @@ std::vector<std::string> SimWorld::differences() {
       note("S20: " + name + " ended and is still there");
       continue;
     }
+    for (const std::string& claim : claims_of(pod))
+      if (!server_.claims().contains(claim))
+        note("S6: " + name + " waits for claim " + claim + ", which is not there");
     ++living[profile_of(pod)];
     const auto seen = driver_->view.find(id_of(pod));
     if (seen == driver_->view.end())

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace outrigger::sim {
 
 struct Outcome {
   std::vector<std::string> violations;  // empty = the seed passed
+  std::uint64_t reused = 0;             // claims that another pod had before
   std::uint64_t created = 0, deaths = 0, agent_crashes = 0, driver_crashes = 0, requests = 0, lists = 0,
                 steps = 0;
 };
@@ -43,6 +45,7 @@ class SimWorld {
 
   // what must hold
   void check_created(const std::string& name);
+  void check_claims(const std::string& name, const Json& pod);
   void check_deleting(const Json& pod, const std::string& how);
   std::vector<std::string> differences();
   void settle();
@@ -61,6 +64,7 @@ class SimWorld {
   std::unique_ptr<SimDriver> driver_;
   std::vector<ports::InFlightMark> left_marks_;
   std::map<core::ProfileId, std::uint32_t> highest_target_;
+  std::set<std::string> mounted_;  // claims that some pod has had
   std::uint64_t uncertain_ =
       0;  // creates whose outcome the agent could not know: lost, late, or cut by a crash
   std::uint64_t driver_number_ = 0;

@@ -18,7 +18,7 @@ DRIVER_RIGHTS = [
     {"namespaces": [NAMESPACE], "resources": ["pods"], "verbs": ["create", "get", "list", "watch", "delete", "deletecollection", "patch"]},
     {"namespaces": [NAMESPACE], "resources": ["configmaps"], "verbs": ["create", "deletecollection"]},
     {"namespaces": [NAMESPACE], "resources": ["services"], "verbs": ["deletecollection"]},
-    {"namespaces": [NAMESPACE], "resources": ["persistentvolumeclaims"], "verbs": ["create", "deletecollection"]}]
+    {"namespaces": [NAMESPACE], "resources": ["persistentvolumeclaims"], "verbs": ["create", "list", "deletecollection"]}]
 SUBMITTER_RIGHTS = [{"namespaces": [NAMESPACE], "verbs": ["*"],
                      "resources": ["pods", "configmaps", "services", "secrets", "persistentvolumeclaims", "networkpolicies"]}]
 

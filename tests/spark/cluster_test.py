@@ -17,6 +17,15 @@ from stage import ALL_REGISTERED, NAMESPACE, Problem, until  # noqa: E402
 
 GATEWAY = ("127.0.0.1", 7443)
 PATIENCE_S = 420  # for four JVMs, one after another, on a machine with other work; nothing waits so long by itself
+VOLUME = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data"
+CLAIM_ON_DEMAND = {f"{VOLUME}.options.claimName": "OnDemand", f"{VOLUME}.options.storageClass": "fast", f"{VOLUME}.options.sizeLimit": "1Gi",
+                   f"{VOLUME}.mount.path": "/data"}
+
+
+def claims_by_executor(pods):
+    """The one claim that each mounts."""
+    return {pod["metadata"]["name"]: next(volume["persistentVolumeClaim"]["claimName"] for volume in pod["spec"]["volumes"]
+                                          if "persistentVolumeClaim" in volume) for pod in pods}
 
 
 class ClusterCase(SparkCase):
@@ -226,22 +235,47 @@ class Settings(ClusterCase):
     """What users set, in cluster mode."""
 
     def test_S14_each_executor_gets_a_claim_on_demand_and_none_outlives_the_job(self):
-        volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data"
-        claims = {f"{volume}.options.claimName": "OnDemand", f"{volume}.options.storageClass": "fast", f"{volume}.options.sizeLimit": "1Gi",
-                  f"{volume}.mount.path": "/data"}
         with self.stage() as stage:
-            job, pipe = self.hold(stage, claims)
+            job, pipe = self.hold(stage, CLAIM_ON_DEMAND)
             driver = stage.driver()["metadata"]["uid"]
             items = stage.server.ask("GET", f"/api/v1/namespaces/{NAMESPACE}/persistentvolumeclaims")["items"]
             self.assertEqual([(claim["spec"]["storageClassName"], claim["metadata"]["ownerReferences"][0]["uid"]) for claim in items], [("fast", driver)] * 2)
-            used = {volume["persistentVolumeClaim"]["claimName"] for pod in stage.running_executors() for volume in pod["spec"]["volumes"]
-                    if "persistentVolumeClaim" in volume}
-            self.assertEqual(used, {claim["metadata"]["name"] for claim in items}, "one for each")
+            used = claims_by_executor(stage.running_executors()).values()
+            self.assertEqual(sorted(used), sorted(claim["metadata"]["name"] for claim in items), "one for each")
             writer = os.open(pipe, os.O_RDWR)  # lets the job go on
             self.assertEqual(job.wait(PATIENCE_S), 0, stage.why(job))
             os.close(writer)
             self.assertTrue(until(20, lambda: not stage.names("persistentvolumeclaims")), stage.names("persistentvolumeclaims"))
             self.until_only(stage, [stage.driver()["metadata"]["name"]])
+
+    def test_S14_the_replacement_of_a_killed_executor_mounts_its_claim(self):
+        settings = {**ALL_REGISTERED, **CLAIM_ON_DEMAND, "spark.kubernetes.allocation.executor.timeout": "6s"}  # claims that are older may serve again
+        with self.stage() as stage:
+            job = stage.submit("claims.py", conf=settings)
+            self.assertTrue(stage.wait_facts(PATIENCE_S, "first", job), stage.why(job))
+            claims = stage.names("persistentvolumeclaims")
+            before = claims_by_executor(stage.running_executors())
+            self.assertEqual(sorted(before.values()), claims, "one for each")
+            self.assertEqual(len(before), 2)
+            killed = min(before)
+            stage.server.die(NAMESPACE, killed, "oom_container")
+
+            def replaced():
+                now = claims_by_executor(stage.running_executors())
+                return now if len(now) == 2 and killed not in now else None
+            self.assertTrue(until(PATIENCE_S, lambda: replaced() or not job.alive()), stage.why(job))
+            now = replaced()
+            self.assertIsNotNone(now, stage.why(job))
+            newcomer = next(name for name in now if name not in before)
+            self.assertEqual(now[newcomer], before[killed], "the same claim")
+            self.assertEqual(stage.names("persistentvolumeclaims"), claims, "and no other")
+            self.assertEqual(job.wait(PATIENCE_S), 0, stage.why(job))
+            found = stage.facts()
+            self.assertEqual(found["squares"], sum(n * n for n in range(200)))
+            ids = [name.rsplit("-", 1)[1] for name in (killed, newcomer)]
+            self.assertIn(ids, found["visitors"], "it found what the other one had left there")
+            self.assertIn("a claim is used again", stage.said(AGENT_CONTAINER))
+            self.assertTrue(until(20, lambda: not stage.names("persistentvolumeclaims")), stage.names("persistentvolumeclaims"))
 
     def test_executors_with_the_token_of_the_driver_are_refused_aloud(self):
         with self.stage() as stage:

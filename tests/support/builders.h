@@ -36,6 +36,22 @@ inline core::PostTemplate a_template(const std::string& application, core::Profi
   return t;
 }
 
+// The same with one claim on demand, as Spark renders it.
+inline core::PostTemplate a_template_with_claim(const std::string& application, core::ProfileId profile,
+                                                std::uint8_t digits, std::uint32_t revision = 1) {
+  core::PostTemplate t = a_template(application, profile, digits, revision);
+  for (auto& sample : t.samples) {
+    const std::string name = application + "-exec-" + std::to_string(sample.id.value) + "-pvc-0";
+    sample.pod_json.replace(
+        sample.pod_json.find(R"("restartPolicy")"), 0,
+        R"("volumes":[{"name":"data","persistentVolumeClaim":{"claimName":")" + name + R"("}}],)");
+    sample.extra_json = {R"({"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":")" + name +
+                         R"("},"spec":{"accessModes":["ReadWriteOncePod"],"storageClassName":"fast",)" +
+                         R"("resources":{"requests":{"storage":"1Gi"}}}})"};
+  }
+  return t;
+}
+
 // A pod as the API server holds it.
 struct ServerPod {
   std::string application = "app-1";
@@ -45,6 +61,7 @@ struct ServerPod {
   std::uint64_t version = 11;
   std::string phase = "Pending";
   std::string container = "";  // state of the executor's container, as JSON
+  std::string claim = "";      // that it mounts
   std::string name() const { return application + "-exec-" + std::to_string(id); }
   std::string uid() const {
     const std::string n = std::to_string(id);
@@ -56,14 +73,18 @@ struct ServerPod {
       status +=
           R"(,"containerStatuses":[{"name":"spark-kubernetes-executor","ready":false,"restartCount":0,"state":)" +
           container + "}]";
+    const std::string volumes =
+        claim.empty()
+            ? ""
+            : R"("volumes":[{"name":"data","persistentVolumeClaim":{"claimName":")" + claim + R"("}}],)";
     return R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":")" + name() +
            R"(","namespace":"spark","uid":")" + uid() + R"(","resourceVersion":")" + std::to_string(version) +
            R"(","creationTimestamp":"2026-11-21T13:00:00Z","labels":{)" + R"("spark-app-selector":")" +
            application + R"(","spark-exec-id":")" + std::to_string(id) +
            R"(","spark-exec-resourceprofile-id":"0","outrigger-nonce":")" + nonce +
            R"("},"ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"driver","controller":true,"uid":")" +
-           owner_uid +
-           R"("}]},"spec":{"nodeName":"n1","containers":[{"name":"spark-kubernetes-executor","image":"spark:4"}]},"status":)" +
+           owner_uid + R"("}]},"spec":{)" + volumes +
+           R"("nodeName":"n1","containers":[{"name":"spark-kubernetes-executor","image":"spark:4"}]},"status":)" +
            status + "}}";
   }
 };

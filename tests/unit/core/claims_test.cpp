@@ -420,8 +420,42 @@ TEST_F(Claims, S14_a_pod_that_is_only_being_deleted_keeps_its_claim) {
   Pod leaving =
       with_claims(test::deleting(test::ended(pod(1), 137, 0), ++world.version), {"app-exec-1-pvc-0"});
   world.see(leaving, 10);
-  listed({claim("app-exec-1-pvc-0")}, 2000);
-  const Actions actions = world.step(moment(2000));
+  listed({claim("app-exec-1-pvc-0")}, 6000);
+  const Actions actions = world.step(moment(6000));
+  ASSERT_EQ(actions.creates.size(), 1u);
+  EXPECT_TRUE(actions.creates[0].claims.empty());
+}
+
+TEST_F(Claims,
+       S14_a_replacement_waits_a_moment_for_the_claim_of_a_pod_that_has_ended_and_no_other_executor_does) {
+  world.target(2);
+  listed({}, 0);
+  land(world.step(moment()), 0);
+  const Pod dead = with_claims(test::ended(pod(1), 137, ++world.version), {"app-exec-1-pvc-0"});
+  world.see(dead, 2000);
+  Actions actions = world.step(moment(2000));
+  EXPECT_TRUE(actions.creates.empty());
+  EXPECT_EQ(reason(actions), WaitReason::claims);
+  EXPECT_EQ(actions.wake_at, at(2000 + limits::claim_release_ms));
+  world.target(4);
+  actions = world.step(moment(2001));
+  EXPECT_EQ(actions.creates.size(), 2u) << "one of three waits";
+  land(actions, 2001);
+  world.lose(dead, 2100);
+  actions = world.step(moment(2100));
+  ASSERT_EQ(actions.creates.size(), 1u);
+  EXPECT_EQ(actions.creates[0].claims, (std::vector<ClaimChoice>{{0, "app-exec-1-pvc-0"}}));
+}
+
+TEST_F(Claims, S14_nobody_waits_longer_for_a_pod_that_has_ended_or_for_a_claim_that_is_too_young) {
+  world.target(1);
+  listed({}, 0);
+  land(world.step(moment()), 0);
+  world.see(with_claims(test::ended(pod(1), 137, ++world.version), {"app-exec-1-pvc-0"}), 900);
+  EXPECT_EQ(decide(world.books, moment(900)).creates.size(), 1u) << "too young to serve";
+  EXPECT_TRUE(decide(world.books, moment(1001)).creates.empty());
+  EXPECT_TRUE(decide(world.books, moment(900 + limits::claim_release_ms - 1)).creates.empty());
+  const Actions actions = world.step(moment(900 + limits::claim_release_ms));
   ASSERT_EQ(actions.creates.size(), 1u);
   EXPECT_TRUE(actions.creates[0].claims.empty());
 }
