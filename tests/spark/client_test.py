@@ -55,6 +55,24 @@ class ClientMode(SparkCase):
 
         self.each_spark(body)
 
+    def test_S3_pods_that_the_policy_refuses_end_the_application_by_Sparks_own_limit(self):
+        def body(spark):
+            with Stage(BUILD, spark, self.shim) as stage:
+                volume = "spark.kubernetes.executor.volumes.hostPath.data"
+                settings = {"spark.executor.instances": EXECUTORS, f"{volume}.mount.path": "/data", f"{volume}.options.path": "/srv"}
+                go = stage.directory / "go"
+                os.mkfifo(go)  # nobody ever says it
+                job = stage.launch(JOBS / "hold.py", go, conf=settings)
+                code = job.wait(PATIENCE_S)
+                said = job.log()
+                self.assertEqual(code, 11, f"SparkExitCode.EXCEED_MAX_EXECUTOR_FAILURES; {job.last_words()}; see {stage.directory}")
+                refused = [line for line in said.splitlines() if "refuses the pods of resource profile 0" in line]
+                self.assertEqual(len(refused), 1, "one warning")
+                self.assertRegex(refused[0], r"\$\.spec\.volumes.*policy\.volumeTypes")
+                self.assertEqual(stage.record()["posts"]["all"], [])
+
+        self.each_spark(body)
+
     def test_the_driver_knows_the_agent_and_nobody_else(self):
         def body(spark):
             with Stage(BUILD, spark, self.shim) as stage:
