@@ -39,7 +39,7 @@ TEST(CommandWire, C16_every_kind_survives_its_encoding) {
       ResyncBegin{},
       ResyncEnd{},
       GrantIds{1001, 1000},
-      Policy{1, 2, 3, 4, 5, 6, 7, false, 8, 9},
+      Policy{1, 2, 3, 4, 5, 6, 7, false, 8, 9, true, true, 10},
       PostTemplate{2, 3, 4, {{1111, "{\"a\":1}", {"{}", "[]"}}, {2222, "{\"a\":2}", {}}}},
       PostRendered{7, {3, "{}", {"claim"}}},
       SetTarget{1, 500},
@@ -70,6 +70,23 @@ TEST(CommandWire, C16_templates_and_lists_of_any_content_survive) {
     const auto ids = *rc::gen::arbitrary<std::vector<std::uint64_t>>();
     RC_ASSERT(round_trip(KnownDelta{false, ids, ids}) == Body(KnownDelta{false, ids, ids}));
   }));
+}
+
+TEST(CommandWire, S14_a_policy_of_an_older_driver_reuses_no_claims_and_what_is_no_flag_is_refused) {
+  Encoded old = encode(Policy{}).value();
+  const auto read = [&] { return decode(old.kind, old.fixed, old.payload); };
+  EXPECT_EQ(std::get<Policy>(read().value()), Policy{});
+  EXPECT_FALSE(Policy{}.reuse_claims);
+  for (const std::size_t word : {10u, 11u}) {
+    old.fixed[word] = 2;
+    EXPECT_FALSE(read().ok()) << word;
+    old.fixed[word] = 1;
+    EXPECT_TRUE(read().ok()) << word;
+  }
+  old.fixed[12] = 0xFFFFFFFF;
+  EXPECT_TRUE(read().ok());
+  old.fixed[12] += 1;
+  EXPECT_FALSE(read().ok());
 }
 
 TEST(CommandWire, C16_every_bound_holds_at_it_and_not_past_it) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/core/limits.h"
 #include "tests/unit/kube/streams.h"
 
 namespace outrigger::kube::testing {
@@ -48,6 +49,23 @@ TEST(PodDecoder, labels_of_spark_become_ids) {
   EXPECT_EQ(pod.nonce, "abc12345");
   EXPECT_TRUE(pod.inactive);
   EXPECT_EQ(pod.resource_version, 17u);
+}
+
+TEST(PodDecoder, S14_the_claims_that_its_volumes_name_are_read_up_to_the_bound) {
+  const auto volumes = [](std::size_t count) {
+    std::string all = R"({"name":"tmp","emptyDir":{}})";
+    for (std::size_t i = 0; i < count; ++i)
+      all += R"(,{"name":"v","persistentVolumeClaim":{"readOnly":false,"claimName":"c-)" + std::to_string(i) +
+             "\"}}";
+    return pod_text("", R"("spec":{"volumes":[)" + all + R"(],"nodeName":"n1"})");
+  };
+  EXPECT_EQ(pod_from(volumes(2)).claims, (std::vector<std::string>{"c-0", "c-1"}));
+  EXPECT_EQ(pod_from(volumes(2)).node, "n1");
+  EXPECT_TRUE(pod_from(volumes(0)).claims.empty());
+  EXPECT_EQ(pod_from(volumes(core::limits::pod_claims)).claims.size(), core::limits::pod_claims);
+  EXPECT_EQ(pod_from(volumes(core::limits::pod_claims + 1)).claims.size(), core::limits::pod_claims);
+  EXPECT_NE(fault_of_pod(pod_text("", R"("spec":{"volumes":[{"persistentVolumeClaim":{"claimName":7}}]})")),
+            "");
 }
 
 TEST(PodDecoder, a_label_that_is_no_number_is_no_executor) {

@@ -93,6 +93,11 @@ TEST_F(AbiTest, every_post_reaches_the_agent_with_its_result_under_its_command_i
   outrigger_policy policy;
   outrigger_policy_defaults(&policy);
   policy.batch_size = 5;
+  EXPECT_EQ(policy.claims, OUTRIGGER_CLAIMS_NEW) << "S14: as before there were claims";
+  policy.claims = OUTRIGGER_CLAIMS_WAIT + 1;
+  EXPECT_EQ(outrigger_post_policy(session, &policy, nullptr), OUTRIGGER_ERROR_ARGUMENT);
+  policy.claims = OUTRIGGER_CLAIMS_WAIT;
+  policy.maximum_claims = 7;
   std::set<std::uint64_t> commands;
   std::uint64_t c = 0;
   const auto posted = [&](outrigger_code code) {
@@ -121,6 +126,8 @@ TEST_F(AbiTest, every_post_reaches_the_agent_with_its_result_under_its_command_i
     return answered == commands;
   });
   EXPECT_EQ(agent.received_of<wire::Policy>().back().batch_size, 5u);
+  EXPECT_TRUE(agent.received_of<wire::Policy>().back().wait_for_claims);
+  EXPECT_EQ(agent.received_of<wire::Policy>().back().maximum_claims, 7u);
   EXPECT_EQ(agent.received_of<wire::PostTemplate>().back().samples[1].pod_json, "{\"a\":2}");
   EXPECT_EQ(agent.received_of<wire::PostTemplate>().back().samples[1].extra_json.at(0), "{}");
   EXPECT_EQ(agent.received_of<wire::PostRendered>().back().sample.executor_id, 1u);
