@@ -14,6 +14,9 @@ PROFILE = "spark-exec-resourceprofile-id"
 DYNAMIC = {"spark.dynamicAllocation.enabled": "true", "spark.dynamicAllocation.shuffleTracking.enabled": "true", "spark.dynamicAllocation.minExecutors": 0,
            "spark.dynamicAllocation.initialExecutors": 0, "spark.dynamicAllocation.maxExecutors": 3, "spark.dynamicAllocation.executorIdleTimeout": "4s",
            "spark.dynamicAllocation.shuffleTracking.timeout": "5s"}
+LABEL = "example.com/leaving"
+DECOMMISSION = {"spark.decommission.enabled": "true", "spark.storage.decommission.enabled": "true", "spark.storage.decommission.shuffleBlocks.enabled": "true",
+                "spark.kubernetes.executor.decommissionLabel": LABEL, "spark.kubernetes.executor.decommissionLabelValue": "soon"}
 VOLUMES = "emptyDir,configMap,hostPath"  # a host's directory is refused unless the agent's policy lists it
 TWO = {"spark.executor.instances": 2, **ALL_REGISTERED}
 
@@ -60,6 +63,21 @@ class Jobs(SparkCase):
             self.assertLessEqual(self.posts(stage), 6, "more than twice its most executors")
 
         self.job("dynamic.py", conf=DYNAMIC, check=check)
+
+    def test_what_is_not_needed_is_decommissioned_and_labelled(self):
+        labelled = set()
+
+        def look(stage):
+            labelled.update(name for name, pod in stage.pods().items() if pod["metadata"]["labels"].get(LABEL) == "soon")
+
+        def check(said, stage):
+            found = facts(said)
+            sums = [[key, sum(n for n in range(24) if n % 3 == key)] for key in range(3)]
+            self.assertEqual((found["first"], found["second"]), (sums, sums))
+            self.assertEqual(found["down"], 0, "executors without work")
+            self.assertTrue(labelled, "no executor was labelled before it left")
+
+        self.job("dynamic.py", conf={**DYNAMIC, **DECOMMISSION}, check=check, during=look)
 
     def test_two_resource_profiles_get_executors_of_their_own(self):
         seen = set()
