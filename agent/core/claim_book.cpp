@@ -82,11 +82,11 @@ void ClaimBook::made(ExecutorId id, Instant now) {
   making_.erase(found);
 }
 
-void ClaimBook::dropped(ExecutorId id) {
+void ClaimBook::dropped(ExecutorId id, bool some_made) {
   if (const auto found = making_.find(id); found != making_.end()) {
     for (const std::string& name : found->second) claims_.erase(name);
     making_.erase(found);
-    listed_at_.reset();  // some of them may exist
+    if (some_made) listed_at_.reset();
   }
   release_reserved(id);
 }

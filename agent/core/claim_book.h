@@ -25,7 +25,8 @@ class ClaimBook {
   void reserve(ExecutorId id, std::vector<std::string> names);
   void making(ExecutorId id, std::string name, ClaimShape shape, Instant now);
   void made(ExecutorId id, Instant now);  // the create went well: its claims exist
-  void dropped(ExecutorId id);            // there is no pod. Which claims were made is not known any more
+  // There is no pod. `some_made`: it was rolled back, so which of its claims exist is not known any more.
+  void dropped(ExecutorId id, bool some_made = false);
 
   // ---- what the server said ------------------------------------------------------------------------------------
   // Everything it has, as of a list that was asked for at `asked_at`. What was made since then stays.

@@ -236,7 +236,7 @@ void Actuator::created(const CreateOutcome& outcome) {
     case CreateEnd::gone:
     case CreateEnd::failed:
     case CreateEnd::held: {
-      books.claims.dropped(outcome.id);
+      books.claims.dropped(outcome.id, outcome.end == CreateEnd::rolled_back);
       core::ApiError error = outcome.error;
       if (error.error_class == core::ApiErrorClass::none)
         error = local_error(core::ApiErrorClass::gone, "created, and deleted before anyone saw it");

@@ -196,7 +196,11 @@ TEST(ClaimBook, S14_what_a_failed_create_made_is_asked_for_again) {
   book.listed({}, driver_uid, at(0), at(0), wall);
   book.making(ExecutorId{1}, "half", shape(), at(0));
   EXPECT_TRUE(book.listed_once());
-  book.dropped(ExecutorId{1});
+  book.making(ExecutorId{2}, "none", shape(), at(0));
+  book.dropped(ExecutorId{2});
+  EXPECT_FALSE(book.known("none"));
+  EXPECT_TRUE(book.listed_once()) << "there was no pod, so there was no claim";
+  book.dropped(ExecutorId{1}, true);
   EXPECT_FALSE(book.known("half"));
   EXPECT_FALSE(book.listed_once());
 }
