@@ -1,12 +1,14 @@
 // outrigger-decider: the agent's decide() on standard input and output, for the differential test against Spark's own allocator
 // (S16). One JSON request a line, one JSON answer a line:
-//   {"policy": {"max_pending", "per_profile", "maximum", "creation_timeout_ms", "idle_timeout_ms", "batch_size", "batch_delay_ms"}}
+//   {"policy": {"max_pending", "per_profile", "maximum", "creation_timeout_ms", "idle_timeout_ms", "batch_size", "batch_delay_ms",
+//     "claims", "maximum_claims"}}
 //   {"step": {"now_ms", "targets": {"0": 5}, "known": [ids], "pods": [{"id", "profile", "state"}]}}
-//                                                                       {"creates": [[id, profile]], "deletes": [[id, why]]}
+//                                                                       {"creates": [[id, profile(, claim of id)]], "deletes": [[id, why]]}
 // Around decide() stand a server that answers each POST at once, a watch that shows what the caller gives in "pods" (pending,
 // running, succeeded, failed, gone), and a driver that confirms every proposal of an executor that it does not know.
 #include <cstdint>
 #include <iostream>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -59,8 +61,41 @@ class Decider {
     policy.idle_timeout = core::Millis(static_cast<std::int64_t>(number(body, "idle_timeout_ms")));
     policy.batch_size = small(body, "batch_size");
     policy.batch_delay = core::Millis(static_cast<std::int64_t>(number(body, "batch_delay_ms")));
+    if (number(body, "claims") != 0)
+      with_claims(policy, number(body, "claims") == 2, small(body, "maximum_claims"));
     world_.policy(policy);
     return Json::object({{"ok", Json::boolean(true)}});
+  }
+
+  // One for each executor, as large as every other (S14).
+  void with_claims(core::AllocationPolicy& policy, bool wait, std::uint32_t maximum) {
+    policy.reuse_claims = true;
+    policy.wait_for_claims = wait;
+    policy.maximum_claims = maximum;
+    for (const std::uint32_t profile : {0u, 1u})
+      for (std::uint8_t digits = 1; digits <= 3; ++digits)
+        world_.books.templates.put(core::ProfileId{profile}, 2,
+                                   core::test::template_with_claim(digits, profile));
+  }
+
+  static std::string claim_of(const core::CreateOrder& order) {
+    return order.claims.empty() ? "app-exec-" + std::to_string(order.id.value) + "-pvc-0"
+                                : order.claims[0].name;
+  }
+
+  void list_claims(std::int64_t now_ms) {
+    world_.books.claims.listed(claims_, core::test::driver_uid, core::test::at(now_ms),
+                               core::test::at(now_ms), now_ms);
+  }
+
+  // What a create with a claim leaves behind; the id of the executor whose claim it mounts.
+  std::int64_t mount(const core::CreateOrder& order, const std::vector<core::ClaimSlot>& slots,
+                     std::int64_t now_ms) {
+    const std::string name = claim_of(order);
+    if (order.claims.empty()) claims_.push_back({name, slots[0].shape, core::test::driver_uid, now_ms, true});
+    world_.books.claims.made(order.id, core::test::at(now_ms));
+    mounted_[order.id.value] = name;
+    return std::stoll(name.substr(std::string("app-exec-").size()));
   }
 
   Json step(const Json& body) {
@@ -82,6 +117,8 @@ class Decider {
 
   void show(const Json& shown, std::int64_t now_ms) {
     core::Pod pod = core::test::pod(number(shown, "id"), ++world_.version, small(shown, "profile"));
+    if (const auto found = mounted_.find(pod.executor_id.value); found != mounted_.end())
+      pod.claims = {found->second};
     const std::string& state = member(shown, "state").text();
     if (state == "running") pod = core::test::running(std::move(pod), world_.version);
     if (state == "succeeded") pod = core::test::ended(std::move(pod), 0, world_.version);
@@ -102,17 +139,23 @@ class Decider {
       world_.books.expected.answered(order.id, core::test::uid(order.id.value), ++world_.version,
                                      core::test::at(now_ms));
       creates_.items().push_back(pair(order.id.value, Json::number(std::int64_t{order.profile.value})));
+      if (const auto& slots = core::claim_slots(world_.books.templates, order.profile, order.id);
+          !slots.empty())
+        creates_.items().back().items().push_back(Json::number(mount(order, slots, now_ms)));
     }
     for (const core::DeleteOrder& order : actions.deletes) {
       deletes_.items().push_back(pair(order.id.value, Json::string(std::string(core::to_string(order.why)))));
       if (order.why == core::DeleteWhy::unseen) world_.books.expected.settled(order.id);
     }
     if (!actions.proposals.empty()) world_.books.desired.apply(core::ConfirmDelete{actions.proposals});
-    return !actions.idle();
+    if (actions.list_claims) list_claims(now_ms);
+    return !actions.idle() || actions.list_claims;
   }
 
   core::test::World world_;
   Json creates_, deletes_;
+  std::vector<core::Claim> claims_;               // on the server
+  std::map<std::uint64_t, std::string> mounted_;  // by executor id
 };
 
 int serve() {

@@ -17,6 +17,40 @@ Json sample(std::uint64_t id) {
 
 }  // namespace
 
+PodTemplate template_with_claim(std::uint8_t digits, std::uint32_t profile) {
+  std::uint64_t ones = 0;
+  for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;
+  const auto one = [](std::uint64_t id) {
+    const std::string name = "app-exec-" + std::to_string(id) + "-pvc-0";
+    TemplateSample made{ExecutorId{id}, sample(id), {}};
+    made.pod.find("spec")->set(
+        "volumes", Json::array({Json::object(
+                       {{"name", Json::string("data")},
+                        {"persistentVolumeClaim", Json::object({{"claimName", Json::string(name)}})}})}));
+    const Json size = Json::object({{"requests", Json::object({{"storage", Json::string("1Gi")}})}});
+    made.extras.push_back(Json::object(
+        {{"apiVersion", Json::string("v1")},
+         {"kind", Json::string("PersistentVolumeClaim")},
+         {"metadata", Json::object({{"name", Json::string(name)}})},
+         {"spec", Json::object({{"storageClassName", Json::string("fast")}, {"resources", size}})}}));
+    return made;
+  };
+  const auto slotted = diff_samples({one(ones), one(2 * ones)});
+  if (!slotted) throw std::logic_error(slotted.error().text());
+  PodIdentity identity;
+  identity.name_space = "spark";
+  identity.application_id = "app";
+  identity.driver_pod_name = "driver";
+  identity.driver_pod_uid = to_string(driver_uid);
+  identity.profile = ProfileId{profile};
+  identity.nonce = nonce;
+  PodPolicy policy;
+  policy.name_space = "spark";
+  auto made = PodTemplate::compile(*slotted, identity, policy);
+  if (!made) throw std::logic_error(made.error().text());
+  return std::move(*made);
+}
+
 PodTemplate small_template(std::uint8_t digits, std::uint32_t profile) {
   std::uint64_t ones = 0;
   for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;

@@ -65,6 +65,8 @@ inline Moment moment(std::int64_t now_ms = 0) {
 
 // A template for ids of `digits` digits, as small as a pod can be.
 PodTemplate small_template(std::uint8_t digits, std::uint32_t profile = 0);
+// The same with a claim on demand that the driver owns (S14).
+PodTemplate template_with_claim(std::uint8_t digits, std::uint32_t profile = 0);
 
 // Synced, resynced, with templates for 1 to 6 digits, and ids from 1.
 struct World {

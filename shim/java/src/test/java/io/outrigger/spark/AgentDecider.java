@@ -42,7 +42,9 @@ final class AgentDecider implements Trace.Side {
             .put("maximum", policy[3])
             .put("creation_timeout_ms", policy[4])
             .put("idle_timeout_ms", policy[5])
-            .put("batch_delay_ms", policy[6]));
+            .put("batch_delay_ms", policy[6])
+            .put("claims", StockAllocator.claimsOnDemand(settings) ? policy[10] : 0)
+            .put("maximum_claims", policy[11]));
   }
 
   @Override
@@ -64,8 +66,10 @@ final class AgentDecider implements Trace.Side {
     }
     JsonNode answer = ask("step", body);
     List<long[]> creates = new ArrayList<>();
-    answer.get("creates").forEach(
-        each -> creates.add(new long[] {each.get(0).asLong(), each.get(1).asLong()}));
+    answer.get("creates").forEach(each
+        -> creates.add(each.size() == 2
+                ? new long[] {each.get(0).asLong(), each.get(1).asLong()}
+                : new long[] {each.get(0).asLong(), each.get(1).asLong(), each.get(2).asLong()}));
     List<Long> deletes = new ArrayList<>();
     answer.get("deletes").forEach(each -> {
       // Of pods that have ended: in stock the lifecycle manager does it, here the agent (S20).

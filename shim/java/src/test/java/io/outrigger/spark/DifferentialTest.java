@@ -76,6 +76,74 @@ class DifferentialTest {
     compare();
   }
 
+  /** Of an executor that runs already: Spark takes for used only what it hears of in the same round. */
+  private static final String NEWS = "running";
+
+  private void claims() {
+    String volume = "spark.kubernetes.executor.volumes.persistentVolumeClaim.data.";
+    with(volume + "mount.path", "/data");
+    with(volume + "options.claimName", "OnDemand");
+    with(volume + "options.storageClass", "fast");
+    with(volume + "options.sizeLimit", "1Gi");
+    with("spark.kubernetes.allocation.executor.timeout", "10s"); // claims that are older may serve again
+  }
+
+  @Test
+  void S14_S16_claims_of_executors_that_are_gone_serve_new_ones_alike() throws Exception {
+    claims();
+    trace.step("three").target(0, 3);
+    trace.step("they run").show(0, 1, 3, "running").register(0, 1, 3);
+    trace.step("they grow old").lasts(20_000);
+    trace.step("one leaves, and is not replaced").target(0, 2).show(0, 2, 2, "gone");
+    trace.step("quiet");
+    trace.step("two more: the claim that is free, and a new one").target(0, 4).show(0, 1, 1, NEWS);
+    trace.step("they run").show(0, 4, 5, "running").register(0, 4, 5);
+    trace.step("the newest leaves").target(0, 3).show(0, 5, 5, "gone");
+    trace.step("quiet");
+    trace.step("its claim is too young").target(0, 4).show(0, 1, 1, NEWS);
+    trace.step("that one runs").show(0, 6, 6, "running").register(0, 6, 6);
+    trace.step("they grow old").lasts(20_000);
+    trace.step("now it serves").target(0, 5).show(0, 1, 1, NEWS);
+    compare();
+  }
+
+  @Test
+  void S14_S16_executors_wait_for_claims_alike() throws Exception {
+    claims();
+    with(AllocationPolicy.WAIT_FOR_CLAIMS, "true");
+    with("spark.executor.instances", "3");
+    trace.step("three of four").target(0, 4);
+    trace.step("they run").show(0, 1, 3, "running").register(0, 1, 3);
+    trace.step("the fourth waits").lasts(20_000);
+    trace.step("one leaves").target(0, 2).show(0, 1, 1, "gone");
+    trace.step("its claim serves").target(0, 3).show(0, 2, 2, NEWS);
+    trace.step("full");
+    compare();
+  }
+
+  @Test
+  void S14_S16_in_a_round_without_news_spark_gives_away_a_claim_that_is_mounted() throws Exception {
+    claims();
+    trace.step("two").target(0, 2);
+    trace.step("they run").show(0, 1, 2, "running").register(0, 1, 2);
+    trace.step("they grow old").lasts(20_000);
+    trace.step("one more").target(0, 3).differs("in Spark no claim is used in a round without a snapshot");
+    compare();
+  }
+
+  @Test
+  void S14_S16_a_claim_that_becomes_free_in_this_round_is_one_for_the_agent_only() throws Exception {
+    claims();
+    trace.step("two").target(0, 2);
+    trace.step("they run").show(0, 1, 2, "running").register(0, 1, 2);
+    trace.step("they grow old").lasts(20_000);
+    trace.step("one vanishes")
+        .show(0, 1, 1, "gone")
+        .differs("in Spark a pod uses its claim in the round that hears of its end (false positives are fine "
+                 + "there)");
+    compare();
+  }
+
   @Test
   void S16_what_fails_ends_or_vanishes_is_replaced() throws Exception {
     trace.step("five").target(0, 5);

@@ -2,11 +2,14 @@ package io.outrigger.spark;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -95,6 +98,13 @@ final class StockAllocator implements Trace.Side {
   private final Map<Long, Long> createdAtMs = new TreeMap<>();
   private final List<long[]> creates = new ArrayList<>(); // id, profile of the trace
   private final List<Long> deletes = new ArrayList<>();
+  private final Map<String, ObjectNode> claims = new TreeMap<>();
+  private final Map<String, Long> claimsMadeAtMs = new TreeMap<>();
+  private final Map<Long, String> mounted = new TreeMap<>();
+
+  static boolean claimsOnDemand(Map<String, String> settings) {
+    return settings.containsValue("OnDemand");
+  }
 
   StockAllocator(Map<String, String> settings) throws Exception {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -117,6 +127,9 @@ final class StockAllocator implements Trace.Side {
                          .set("spark.kubernetes.executor.podNamePrefix", "trace")
                          .set("spark.executor.maxNumFailures", "1000"); // 3.5 counts here, and ends the JVM
     settings.forEach(conf::set);
+    if (claimsOnDemand(settings)) {
+      conf.set("spark.kubernetes.driver.pod.name", "driver"); // who owns them
+    }
     Class<?> all = Class.forName("org.apache.spark.resource.ResourceProfile$");
     all.getMethod("clearDefaultProfile").invoke(all.getField("MODULE$").get(null));
     profiles.put(0, ResourceProfile$.MODULE$.getOrCreateDefaultProfile(conf));
@@ -191,6 +204,7 @@ final class StockAllocator implements Trace.Side {
                   .endMetadata()
                   .withNewSpec()
                   .withRestartPolicy("Never")
+                  .addAllToVolumes(volumes(shown.id()))
                   .endSpec()
                   .withNewStatus()
                   .withPhase(phase)
@@ -200,17 +214,57 @@ final class StockAllocator implements Trace.Side {
     return pod;
   }
 
+  private List<Volume> volumes(long id) {
+    String claim = mounted.get(id);
+    return claim == null
+        ? List.of()
+        : List.of(new VolumeBuilder().withName("data").withNewPersistentVolumeClaim(claim, false).build());
+  }
+
+  /** As old for Spark, which asks the machine's clock, as it is on ours. */
+  private ArrayNode listedClaims(ObjectMapper json) {
+    ArrayNode items = json.createArrayNode();
+    claims.forEach((name, claim) -> {
+      long ageMs = clock.getTimeMillis() - claimsMadeAtMs.get(name);
+      ((ObjectNode) claim.get("metadata"))
+          .put("creationTimestamp", Instant.now().minusMillis(ageMs).toString());
+      items.add(claim);
+    });
+    return items;
+  }
+
+  /** The id of the executor whose claim this one mounts; 0: it mounts none. */
+  private long claimOf(long id, JsonNode pod) {
+    for (JsonNode volume : pod.get("spec").get("volumes")) {
+      JsonNode claim = volume.get("persistentVolumeClaim");
+      if (claim != null) {
+        mounted.put(id, claim.get("claimName").asText());
+        return Long.parseLong(mounted.get(id).replaceAll(".*-exec-(\\d+)-pvc-0", "$1"));
+      }
+    }
+    return 0;
+  }
+
   private void serve(HttpExchange exchange) throws IOException {
     ObjectMapper json = new ObjectMapper();
     String query = exchange.getRequestURI().getRawQuery();
     String answer = "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"metadata\":{},\"status\":\"Success\"}";
     int code = 200;
-    if (exchange.getRequestMethod().equals("POST")) {
+    String path = exchange.getRequestURI().getPath();
+    if (exchange.getRequestMethod().equals("POST") && path.endsWith("/persistentvolumeclaims")) {
+      ObjectNode claim = (ObjectNode) json.readTree(exchange.getRequestBody());
+      String name = claim.get("metadata").get("name").asText();
+      claims.put(name, claim);
+      claimsMadeAtMs.put(name, clock.getTimeMillis());
+      answer = json.writeValueAsString(claim);
+      code = 201;
+    } else if (exchange.getRequestMethod().equals("POST")) {
       JsonNode pod = json.readTree(exchange.getRequestBody());
       JsonNode labels = pod.get("metadata").get("labels");
       long id = labels.get("spark-exec-id").asLong();
-      creates.add(new long[] {
-          id, labels.get("spark-exec-resourceprofile-id").asInt() == profiles.get(0).id() ? 0 : 1});
+      long profile = labels.get("spark-exec-resourceprofile-id").asInt() == profiles.get(0).id() ? 0 : 1;
+      long claimOf = claimOf(id, pod);
+      creates.add(claimOf == 0 ? new long[] {id, profile} : new long[] {id, profile, claimOf});
       createdAtMs.put(id, clock.getTimeMillis());
       ((ObjectNode) pod.get("metadata")).put("uid", "00000000-0000-0000-0000-" + String.format("%012d", id));
       answer = json.writeValueAsString(pod);
@@ -220,6 +274,15 @@ final class StockAllocator implements Trace.Side {
       if (ids.find()) {
         Arrays.stream(ids.group(1).split(",")).map(Long::parseLong).forEach(deletes::add);
       }
+    } else if (path.endsWith("/pods/driver")) {
+      answer = "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"driver\",\"namespace\":\""
+          + NAMESPACE + "\",\"uid\":\"00000000-0000-0000-0000-00000000000d\"}}";
+    } else if (path.endsWith("/persistentvolumeclaims")) {
+      ObjectNode list =
+          json.createObjectNode().put("kind", "PersistentVolumeClaimList").put("apiVersion", "v1");
+      list.putObject("metadata");
+      list.set("items", listedClaims(json));
+      answer = json.writeValueAsString(list);
     } else if (exchange.getRequestMethod().equals("GET")) {
       answer = "{\"kind\":\"List\",\"apiVersion\":\"v1\",\"metadata\":{},\"items\":[]}";
     }

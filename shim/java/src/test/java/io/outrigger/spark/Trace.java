@@ -19,7 +19,7 @@ final class Trace {
   /** A pod as the server shows it: pending, running, succeeded, failed, gone. */
   record Shown(long id, int profile, String state) {}
 
-  /** Creates as (id, profile), deletes as ids. */
+  /** Creates as (id, profile) or (id, profile, id of the executor whose claim it mounts), deletes as ids. */
   record Decided(List<long[]> creates, List<Long> deletes) {}
 
   /** An allocator. */
@@ -95,6 +95,8 @@ final class Trace {
     private final Set<Long> unseen = new HashSet<>();
     private final Set<Key> known = new HashSet<>();
     private final Set<Long> removed = new HashSet<>();
+    private final Map<Long, Key> everyone = new HashMap<>();
+    private final List<String> claims = new ArrayList<>();
     private int deletes;
 
     View(Side side) {
@@ -139,9 +141,16 @@ final class Trace {
         }
       });
       Decided decided = side.step(nowMs, step.targets, knownIds, shown);
+      claims.clear();
       for (long[] create : decided.creates()) {
         int profile = (int) create[1];
-        ids.put(new Key(profile, made.merge(profile, 1, Integer::sum)), create[0]);
+        Key key = new Key(profile, made.merge(profile, 1, Integer::sum));
+        ids.put(key, create[0]);
+        everyone.put(create[0], key);
+        if (create.length > 2) {
+          Key owner = everyone.get(create[2]);
+          claims.add(owner.equals(key) ? "new" : "that of " + owner.number);
+        }
         alive.put(create[0], "");
         unseen.add(create[0]);
       }
@@ -159,7 +168,9 @@ final class Trace {
     private String text() {
       Map<Integer, Integer> byProfile = new TreeMap<>();
       ids.forEach((key, id) -> byProfile.merge(key.profile, alive.containsKey(id) ? 1 : 0, Integer::sum));
-      return "alive " + byProfile + ", made " + made + ", deleted " + deletes;
+      claims.sort(Comparator.naturalOrder());
+      return "alive " + byProfile + ", made " + made + ", deleted " + deletes
+          + (claims.isEmpty() ? "" : ", claims " + claims);
     }
   }
 
