@@ -1,9 +1,9 @@
 #include "agent/core/allocator.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
+#include "agent/core/claim_chooser.h"
 #include "agent/core/limits.h"
 
 namespace outrigger::core {
@@ -49,12 +49,8 @@ class Decision {
   void create_rendered(Plan& plan);
   enum class Taken { yes, no_for_profile, no_for_all };
   Taken create_one(Plan& plan);
-  bool reuses_claims() const;
   void limit_claims(Plan& plan);
-  // The claims for one executor; nullopt: it waits, and why is written down (S14).
-  std::optional<std::vector<ClaimChoice>> choose_claims(ProfileId profile, ExecutorId id);
-  bool claim_name_taken(ProfileId profile, ExecutorId id) const;
-  void take_claims(const CreateOrder& order);
+  bool create_with_claims(ProfileId profile, ExecutorId id);
 
   bool owned(const Pod& pod) const;
   bool order_delete(const PodRow& row, DeleteWhy why, bool as_seen);
@@ -73,8 +69,7 @@ class Decision {
   std::size_t standing_ = 0;                     // in all
   IdBook::Cursor cursor_;
   std::size_t wanted_ = 0;
-  std::set<std::string> picked_;  // claims
-  std::size_t fresh_ = 0;         // claims that these creates make
+  ClaimChooser claims_{books_, moment_};
 };
 
 void Decision::wake(Instant at) {
@@ -362,88 +357,40 @@ void Decision::create_rendered(Plan& plan) {
         expected->profile != plan.profile)
       continue;
     if (std::find(out_.cancelled.begin(), out_.cancelled.end(), id) != out_.cancelled.end()) continue;
-    auto claims = choose_claims(plan.profile, id);
-    if (!claims) continue;
-    out_.creates.push_back({id, plan.profile, std::move(*claims)});
-    take_claims(out_.creates.back());
+    create_with_claims(plan.profile, id);
   }
 }
 
-bool Decision::reuses_claims() const {
-  return policy_.reuse_claims && !moment_.owner_uid.empty() && !books_.claims.is_blind(moment_.now);
-}
-
-// An executor that ends is replaced at once, when its pod still names its claim: without a moment's patience every replacement
-// would get a new claim.
+// An executor that ends is replaced at once, when its pod still names its claim: without a moment's patience every
+// replacement would get a new claim.
 void Decision::limit_claims(Plan& plan) {
-  const auto next = books_.ids.peek();
-  if (plan.quota == 0 || !next || !reuses_claims()) return;
-  const auto& slots = claim_slots(books_.templates, plan.profile, *next);
-  if (slots.empty()) return;
+  if (plan.quota == 0) return;
   Instant until{};
-  const std::uint64_t soon =
-      books_.claims.leaving(slots.front().shape, policy_.creation_timeout, moment_.now, until);
+  const std::uint64_t soon = claims_.leaving(plan.profile, until);
   if (soon == 0) return;
-  plan.quota -= std::min<std::uint64_t>(plan.quota, soon);
+  plan.quota -= std::min(plan.quota, soon);
   wake(until);
   if (plan.quota == 0) wait(plan.profile, WaitReason::claims, until);
 }
 
-// In Spark's order of things: what is free and old enough serves; nobody waits for a claim unless the user has said so.
-std::optional<std::vector<ClaimChoice>> Decision::choose_claims(ProfileId profile, ExecutorId id) {
-  std::vector<ClaimChoice> chosen;
-  const auto& slots = claim_slots(books_.templates, profile, id);
-  const ClaimBook& book = books_.claims;
-  if (slots.empty() || !reuses_claims()) return chosen;
-  const Millis age = policy_.creation_timeout;
-  if (!book.listed_once()) {
-    out_.list_claims = true;
-    wait(profile, WaitReason::claims);
-    return std::nullopt;
+// false: it waits for a claim.
+bool Decision::create_with_claims(ProfileId profile, ExecutorId id) {
+  ClaimVerdict verdict = claims_.choose(profile, id);
+  out_.list_claims = out_.list_claims || verdict.list;
+  if (verdict.waits) {
+    wait(profile, WaitReason::claims, verdict.retry_at);
+    return false;
   }
-  std::set<std::string> picked = picked_;
-  for (const ClaimSlot& slot : slots)
-    if (const std::string* name = book.find(slot.shape, age, moment_.now, picked)) {
-      chosen.push_back({slot.extra, *name});
-      picked.insert(*name);
-    }
-  if (!chosen.empty() && !book.fresh(moment_.now)) {  // one of them may have been deleted
-    out_.list_claims = true;
-    wait(profile, WaitReason::claims);
-    return std::nullopt;
-  }
-  if (policy_.wait_for_claims && chosen.empty() && book.size() + fresh_ >= policy_.maximum_claims) {
-    Instant ripe{};
-    for (const ClaimSlot& slot : slots)
-      if (const Instant at = book.next_ripe(slot.shape, age, moment_.now);
-          at != Instant{} && (ripe == Instant{} || at < ripe))
-        ripe = at;
-    wait(profile, WaitReason::claims, ripe);
-    return std::nullopt;
-  }
-  return chosen;
-}
-
-void Decision::take_claims(const CreateOrder& order) {
-  if (!policy_.reuse_claims) return;
-  fresh_ += claim_slots(books_.templates, order.profile, order.id).size() - order.claims.size();
-  for (const ClaimChoice& choice : order.claims) picked_.insert(choice.name);
-}
-
-// A driver that began its ids anew in the same pod finds the claims of its predecessor.
-bool Decision::claim_name_taken(ProfileId profile, ExecutorId id) const {
-  if (books_.claims.size() == 0) return false;
-  const auto& slots = claim_slots(books_.templates, profile, id);
-  return std::any_of(slots.begin(), slots.end(), [&](const ClaimSlot& slot) {
-    return books_.claims.known(slot.name(std::to_string(id.value)));
-  });
+  out_.creates.push_back({id, profile, std::move(verdict.chosen)});
+  claims_.take(out_.creates.back());
+  return true;
 }
 
 Decision::Taken Decision::create_one(Plan& plan) {
   std::optional<ExecutorId> id = books_.ids.at(cursor_);
   // A name that another driver's pod or late create has is never used again (S8).
   while (id && (books_.pods.find(*id) != nullptr || books_.expected.find(*id) != nullptr ||
-                claim_name_taken(plan.profile, *id))) {
+                claims_.name_taken(plan.profile, *id))) {
     out_.skipped_ids.push_back(*id);
     ++out_.ids_taken;
     books_.ids.advance(cursor_);
@@ -472,11 +419,8 @@ Decision::Taken Decision::create_one(Plan& plan) {
   if (by_driver) {
     out_.wanted.push_back({*id, plan.profile});
     ++wanted_;
-  } else {
-    auto claims = choose_claims(plan.profile, *id);
-    if (!claims) return Taken::no_for_profile;
-    out_.creates.push_back({*id, plan.profile, std::move(*claims)});
-    take_claims(out_.creates.back());
+  } else if (!create_with_claims(plan.profile, *id)) {
+    return Taken::no_for_profile;
   }
   ++out_.ids_taken;
   books_.ids.advance(cursor_);
@@ -544,13 +488,6 @@ Actions Decision::run() {
 }
 
 }  // namespace
-
-const std::vector<ClaimSlot>& claim_slots(const TemplateShelf& templates, ProfileId profile, ExecutorId id) {
-  static const std::vector<ClaimSlot> none;
-  if (const RenderedPod* rendered = templates.rendered(id)) return rendered->claims;
-  const PodTemplate* made = templates.find(profile, decimal_digits(id.value));
-  return made == nullptr ? none : made->claims();
-}
 
 Actions decide(const Books& books, const Moment& moment) {
   return Decision(books, moment).run();

@@ -125,9 +125,6 @@ struct Actions {
   }
 };
 
-// The claims that an executor of this order would get: of its template, or of the pod rendered for it.
-const std::vector<ClaimSlot>& claim_slots(const TemplateShelf& templates, ProfileId profile, ExecutorId id);
-
 // How long one batch lasts: Spark's default where only the size was set.
 Nanos batch_window(const AllocationPolicy& policy);
 

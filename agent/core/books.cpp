@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "agent/core/allocator.h"
+#include "agent/core/claim_chooser.h"
 
 namespace outrigger::core {
 

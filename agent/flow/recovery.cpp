@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/core/claim_chooser.h"
 #include "agent/core/id_book.h"
 #include "agent/core/records.h"
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/core/allocator.h"
+#include "agent/core/claim_chooser.h"
 #include "agent/core/json.h"
 #include "agent/kube/json_parse.h"
 #include "tests/unit/core/values.h"
