@@ -17,7 +17,7 @@ struct ConcurrencyOptions {
   std::size_t top = limits::creates_in_flight;
   double cut = 0.5;                // on 429, 5xx, transport errors
   double latency_cut = 0.8;        // on a latency blow-up
-  std::size_t latency_floor = 32;  // latency alone never cuts below: slow is not overloaded
+  std::size_t latency_floor = limits::creates_in_flight / 2;  // latency alone never cuts below
   double latency_tolerance = 3;    // smoothed latency above this many times the best seen, and ...
   Millis latency_slack{100};       // ... at least this much above it
 };
