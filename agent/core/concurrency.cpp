@@ -42,7 +42,9 @@ void Concurrency::succeeded(Nanos latency, Instant posted_at, Instant now) {
   }
   smoothed_ = first ? latency : (smoothed_ * 7 + latency) / 8;
   const double tolerated = static_cast<double>(best_.count()) * options_.latency_tolerance;
-  if (static_cast<double>(smoothed_.count()) > tolerated && smoothed_ > best_ + options_.latency_slack) {
+  const bool slow =
+      static_cast<double>(smoothed_.count()) > tolerated && smoothed_ > best_ + options_.latency_slack;
+  if (slow && limit() > options_.latency_floor) {
     cut(options_.latency_cut, std::max(options_.floor, options_.latency_floor), posted_at, now);
     return;
   }
