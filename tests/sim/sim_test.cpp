@@ -27,7 +27,9 @@ TEST_P(Simulation, of_the_whole_agent_keeps_every_promise_under_faults) {
     EXPECT_TRUE(outcome.violations.empty()) << "seed " << seed << all << "\nreplay: " << OUTRIGGER_BIN_DIR
                                             << "/sim_agent --seed " << seed << " --trace";
   }
-  if (share >= 50) EXPECT_GT(reused, 0u) << "S14: no claim ever served a second executor";
+  if (share >= 50) {
+    EXPECT_GT(reused, 0u) << "S14: no claim ever served a second executor";
+  }
 }
 INSTANTIATE_TEST_SUITE_P(quarter, Simulation, testing::Values(0u, 1u, 2u, 3u));
 
