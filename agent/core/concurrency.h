@@ -15,11 +15,11 @@ struct ConcurrencyOptions {
   double growth = 7;  // slow start: opened per success, so x8 per round trip
   std::size_t floor = 1;
   std::size_t top = limits::creates_in_flight;
-  double cut = 0.5;                // on 429, 5xx, transport errors
-  double latency_cut = 0.8;        // on a latency blow-up
+  double cut = 0.5;                                           // on 429, 5xx, transport errors
+  double latency_cut = 0.8;                                   // on a latency blow-up
   std::size_t latency_floor = limits::creates_in_flight / 2;  // latency alone never cuts below
-  double latency_tolerance = 3;    // smoothed latency above this many times the best seen, and ...
-  Millis latency_slack{100};       // ... at least this much above it
+  double latency_tolerance = 3;  // smoothed latency above this many times the best seen, and ...
+  Millis latency_slack{100};     // ... at least this much above it
 };
 
 // Loop thread, one for all writes of the agent. Slow start: +growth per success until the first cut;
