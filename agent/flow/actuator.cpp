@@ -231,6 +231,7 @@ void Actuator::created(const CreateOutcome& outcome) {
       books.backoff.created(outcome.profile, outcome.posted ? outcome.posted_at : now);
       books.claims.made(outcome.id, now);
       books.expected.answered(outcome.id, outcome.pod.uid, outcome.pod.resource_version, now);
+      if (outcome.posted && seams_.owed) seams_.owed(outcome.posted_at);
       break;
     case CreateEnd::rolled_back:
     case CreateEnd::gone:
@@ -307,7 +308,12 @@ void Actuator::deleted(const DeleteOutcome& outcome, bool versioned) {
     if (outcome.error.retry_after) wait = std::max<core::Nanos>(wait, *outcome.error.retry_after);
     books.deletes.failed(outcome.uid, now + wait);
   } else {
-    if (outcome.end == DeleteEnd::accepted) seams_.state.writes.succeeded(outcome.took, outcome.sent_at, now);
+    if (outcome.end == DeleteEnd::accepted) {
+      seams_.state.writes.succeeded(outcome.took, outcome.sent_at, now);
+      // A pod that is on its way out already need not change once more.
+      const core::PodRow* row = books.pods.find(outcome.uid);
+      if (seams_.owed && row != nullptr && !row->pod.deleting()) seams_.owed(outcome.sent_at);
+    }
     books.deletes.accepted(outcome.uid);
   }
   seams_.changed();

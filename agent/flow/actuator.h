@@ -34,6 +34,7 @@ class Actuator final {
     metrics::Writes metrics;
     std::function<void()> changed;                  // an outcome is in the books
     std::function<void(core::ExecutorId)> settled;  // an in-flight mark is gone
+    std::function<void(core::Instant)> owed = {};   // Reflector::owed; may be empty
   };
   explicit Actuator(Seams seams);
 

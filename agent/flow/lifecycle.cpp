@@ -127,14 +127,20 @@ void Lifecycle::remove_all() {
   }
   request->deadline = seams_.state.options.write_deadline;
   std::vector<core::PodUid> mine;
-  seams_.state.books.pods.each([&](const core::PodRow& row) { mine.push_back(row.pod.uid); });
+  bool alive = false;
+  seams_.state.books.pods.each([&](const core::PodRow& row) {
+    mine.push_back(row.pod.uid);
+    alive = alive || !row.pod.deleting();
+  });
   for (const auto& uid : mine) seams_.state.books.pods.deleted_by_us(uid);
   waiting_ = true;
-  seams_.calls.start(std::move(*request), [this, turn = turn_](const Reply& reply) {
+  const core::Instant sent_at = seams_.clock.now();
+  seams_.calls.start(std::move(*request), [this, alive, sent_at, turn = turn_](const Reply& reply) {
     if (turn != turn_) return;
     waiting_ = false;
     const core::ApiError error = error_of(reply);
     if (error.error_class == core::ApiErrorClass::none) {
+      if (alive && seams_.owed) seams_.owed(sent_at);
       tries_ = 0;
       stage_ = Stage::confirming;
       seams_.changed();

@@ -99,6 +99,7 @@ class Reflector::Exchange final : public ports::HttpSink {
           return !dead_;
         case kube::WatchStream::Next::frame:
           r.seams_.metrics.events.at(event_label(r.frame_.type)).add();
+          r.heard(r.frame_.type);
           r.feed(kube::watch_input::Frame{&r.frame_}, &r.frame_, nullptr);
           break;
       }
@@ -182,6 +183,7 @@ void Reflector::stop() {
   seams_.timers.cancel(timer_);
   timer_ = 0;
   seams_.timers.cancel(std::exchange(opening_, 0));
+  seams_.timers.cancel(std::exchange(news_, 0));
   if (exchange_) seams_.http.cancel(exchange_->id);
   exchange_.reset();
   for (const auto& e : dying_) seams_.http.cancel(e->id);
@@ -239,23 +241,34 @@ void Reflector::send(kube::Request request, bool watch) {
   exchange_ = std::make_unique<Exchange>(*this, watch);
   exchange_->id = seams_.http.start(ports::Lane::watch, std::move(request), *exchange_);
   seams_.timers.cancel(std::exchange(opening_, 0));
+  seams_.timers.cancel(std::exchange(news_, 0));
   if (watch)
     opening_ = seams_.timers.start(open_deadline, [this] {
       opening_ = 0;
-      open_late();
+      give_up("the watch was not answered in " + std::to_string(open_deadline.count()) + " ms");
     });
 }
 
-void Reflector::open_late() {
+void Reflector::owed(core::Instant since) {
+  if (news_ != 0 || !watching() || (last_event_ && *last_event_ >= since)) return;
+  news_ = seams_.timers.start(news_deadline, [this] {
+    news_ = 0;
+    if (watching())
+      give_up("the watch showed nothing of a change that the server accepted " +
+              std::to_string(news_deadline.count()) + " ms ago");
+  });
+}
+
+void Reflector::heard(kube::FrameType type) {
+  if (type == kube::FrameType::bookmark || type == kube::FrameType::error) return;
+  last_event_ = contact_;  // of these bytes
+  if (news_ != 0) seams_.timers.cancel(std::exchange(news_, 0));
+}
+
+void Reflector::give_up(std::string why) {
   if (!exchange_) return;
   abort_exchange();
-  last_error_ = {core::ApiErrorClass::transport,
-                 0,
-                 "",
-                 "the watch was not answered in " + std::to_string(open_deadline.count()) + " ms",
-                 "",
-                 {},
-                 ""};
+  last_error_ = {core::ApiErrorClass::transport, 0, "", std::move(why), "", {}, ""};
   feed(kube::watch_input::Ended{kube::Ending::timed_out}, nullptr, nullptr);
 }
 

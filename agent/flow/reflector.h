@@ -42,9 +42,15 @@ class Reflector final {
   // A server that will answer a watch does so at once: no head after this long is a connection that swallows
   // requests, and the watch's own deadline is minutes away.
   static constexpr core::Millis open_deadline{30'000};
+  // Where a change was accepted an event follows at once: none after this long is a connection that acknowledges and
+  // delivers nothing (a proxy, a black hole). The watch is opened again where it was; no list.
+  static constexpr core::Millis news_deadline{15'000};
 
   void start(kube::WatchConfig config);
   void stop();
+
+  // The server has accepted a change, asked for at `since`, of a pod that this watch shows.
+  void owed(core::Instant since);
 
   bool started() const { return started_; }
   // The watch is open: a connection that were dead would have been ended by keepalive or its deadline, so this is
@@ -75,8 +81,10 @@ class Reflector final {
   kube::ListPage page_;
   std::unique_ptr<Exchange> exchange_;
   std::vector<std::unique_ptr<Exchange>> dying_;  // aborted inside their own callback: their end still comes
-  void open_late();
-  ports::TimerId timer_ = 0, opening_ = 0;
+  void heard(kube::FrameType type);
+  void give_up(std::string why);
+  ports::TimerId timer_ = 0, opening_ = 0, news_ = 0;
+  std::optional<core::Instant> last_event_;
   std::optional<core::Instant> contact_;
   core::ApiError last_error_;
   core::Instant list_began_{};

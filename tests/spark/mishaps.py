@@ -69,6 +69,7 @@ class Mishaps:
 
     def _watch_black_holed(self, rng):
         self.stage.server.ask("POST", "/_control/black-hole")
+        self.stage.server.connection.close()  # ours is swallowed as well, and the job does not wait for it
         self._die(rng, "preempted")
 
     def _watch_cut_and_compacted(self, rng):

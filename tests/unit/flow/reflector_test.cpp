@@ -125,6 +125,45 @@ TEST_F(ReflectorTest, a_watch_that_is_not_answered_is_given_up_after_its_opening
   EXPECT_EQ(http.open(Verb::watch).size(), 1u);
 }
 
+TEST_F(ReflectorTest, a_watch_that_shows_nothing_of_an_accepted_change_is_opened_again_where_it_was) {
+  sync();
+  const auto id = http.open(Verb::watch).at(0);
+  http.body(id, frame("MODIFIED", pod_json("p1", 17)));
+  timers.advance(1s);
+  reflector.owed(clock.now());
+  timers.advance(Reflector::news_deadline - 1ms);
+  EXPECT_FALSE(http.exchanges[id - 1].cancelled);
+  timers.advance(1ms);
+  EXPECT_TRUE(http.exchanges[id - 1].cancelled);
+  timers.advance(5s);
+  ASSERT_EQ(http.open(Verb::watch).size(), 1u);
+  EXPECT_NE(http.request(http.open(Verb::watch)[0]).target.find("resourceVersion=17"), std::string::npos);
+  EXPECT_EQ(http.count(Verb::list), 1u);
+}
+
+TEST_F(ReflectorTest, one_event_pays_what_is_owed_and_a_bookmark_does_not) {
+  sync();
+  const auto id = http.open(Verb::watch).at(0);
+  const auto asked = clock.now();
+  timers.advance(1s);
+  http.body(id, frame("MODIFIED", pod_json("p1", 17)));  // before the answer
+  reflector.owed(asked);
+  timers.advance(Reflector::news_deadline);
+  EXPECT_FALSE(http.exchanges[id - 1].cancelled);
+
+  reflector.owed(clock.now());
+  timers.advance(1s);
+  http.body(id, frame("MODIFIED", pod_json("p1", 18)));
+  timers.advance(Reflector::news_deadline);
+  EXPECT_FALSE(http.exchanges[id - 1].cancelled);
+
+  reflector.owed(clock.now());
+  timers.advance(1s);
+  http.body(id, frame("BOOKMARK", R"({"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"30"}})"));
+  timers.advance(Reflector::news_deadline);
+  EXPECT_TRUE(http.exchanges[id - 1].cancelled);
+}
+
 TEST_F(ReflectorTest, an_open_watch_is_contact_and_a_lost_one_ages) {
   EXPECT_FALSE(reflector.last_contact());
   sync();
