@@ -12,12 +12,13 @@ declare -A groups=(
   [bench]="libbenchmark-dev"
   [spark]="default-jdk-headless maven python3-venv python3-pip"
   [sanitizers]="clang-19 libclang-rt-19-dev lld-19"
+  [model]="spin gcc"
   [tidy]="clang-tidy-19 clang-format-19 git"
 )
 
 usage() {
   cat <<TEXT
-usage: deploy/build/install.sh [GROUP ...]     groups: product runtime tests bench spark sanitizers tidy (default: product)
+usage: deploy/build/install.sh [GROUP ...]     groups: product runtime tests bench spark sanitizers model tidy (default: product)
 
 Installs what is missing, with apt-get, as root or through sudo. Does nothing when all is there.
 TEXT
@@ -29,7 +30,7 @@ for group in "${@:-product}"; do
     -h | --help) usage; exit 0 ;;
     *)
       if [[ -z "${groups[$group]:-}" ]]; then
-        echo "install.sh: no group '$group'; groups are: product runtime tests bench spark sanitizers tidy" >&2
+        echo "install.sh: no group '$group'; groups are: product runtime tests bench spark sanitizers model tidy" >&2
         exit 2
       fi
       read -r -d '' -a names <<<"${groups[$group]}" || true

@@ -23,9 +23,10 @@ TIERS = {
     "conformance": ("one suite of API scenarios, against the embedded server", ["product"]),
     "stress": ("races of the channel, ThreadSanitizer", ["tsan"]),
     "fuzz": ("libFuzzer with AddressSanitizer, each target for --fuzz-seconds", ["asan"]),
+    "model": ("Spin models of the channel's protocols, and mutants that they must refute; a few minutes; on request", ["product"]),
     "spark": ("stock Spark: the JVM shim's tests, real drivers, real executors; downloads about 1 GB; on request", ["product"]),
 }
-ON_REQUEST = {"spark"}
+ON_REQUEST = {"model", "spark"}
 DEFAULT = [name for name in TIERS if name not in ON_REQUEST]
 ASAN_SEED_SHARE = 10  # the sanitizer tree runs one tenth of the seeds
 
@@ -145,7 +146,7 @@ def main():
     plan = {tree: [t for t in args.tiers if tree in TIERS[t][1]] for tree in args.tree or ["product", "asan", "tsan"]}
     plan = {tree: tiers for tree, tiers in plan.items() if tiers}
     if not args.no_install:
-        groups = [g for tree in plan for g in GROUPS[tree]] + [g for g in ("tidy", "spark") if g in args.tiers]
+        groups = [g for tree in plan for g in GROUPS[tree]] + [g for g in ("tidy", "model", "spark") if g in args.tiers]
         if not phases.run("install", lambda: install(groups)):
             print("install.sh failed; going on with what is there", flush=True)
     for tier in sorted(ON_REQUEST - set(args.tiers)):
