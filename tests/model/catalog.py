@@ -76,7 +76,7 @@ MUTANTS = [
         "ids",
         (1, "an_unsettled_create_is_counted", "posted before it is marked"),
         (2, "no_id_is_made_twice", "posted again instead of asked for"),
-        (3, "no_id_is_made_twice", "the driver grants a block twice"),
+        (3, "no_id_is_granted_twice", "the driver grants a block twice"),
         (4, "an_unsettled_create_is_counted", "created before the first list"),
         (5, "an_unsettled_create_is_counted", "marks not carried over"),
     ),

@@ -6,7 +6,7 @@
 // take_one(), more(). ipc/results.cpp: read_result(). ipc/snapshot_writer.cpp: result(), write_cell().
 // agent/io/shm_commands.cpp: attached(), gone(), finish(). agent/flow/command_loop.cpp: drain(). shim/session.cpp: send().
 // wakeup.pml proves that both sides learn of news; here they wait by guards.
-#include "claims.h"
+#include "claims.inc"
 
 #define SLOTS 2     // limits::queue_slots, 1,024 there
 #define RESULTS 2   // limits::results, as many as slots there, too

@@ -5,7 +5,7 @@
 // retire_previous(). ipc/liveness.cpp. ipc/agent_socket.cpp: AgentDoor::hear(). ipc/snapshot_writer.cpp:
 // mark_in_flight(), clear_in_flight(), replaced(). shim/session.cpp: find_agent(), look_after_agent(), agent_lost(),
 // wants_connection(). A file is known by its number, which is its generation; 0 is no file. wakeup.pml proves the sleep.
-#include "claims.h"
+#include "claims.inc"
 
 #define FILES 3
 #define DEATHS 2

@@ -7,7 +7,7 @@
 // told(), settle(). agent/flow/recovery.cpp: start(), settle_marks(), close(). ipc/snapshot_writer.cpp: mark_in_flight(),
 // clear_in_flight(). ipc/state_file.cpp: create() carries marks over. shim/desired_state.cpp: grant(), begin_resync().
 // Marks are one word here: generation.pml shows how they come from file to file.
-#include "claims.h"
+#include "claims.inc"
 
 #define BLOCK 1
 #define IDS 4     // 1 .. IDS
@@ -150,8 +150,10 @@ proctype agent(byte me) {
        i = 0
     :: atomic { synced && in_force && two(seen | expected) && (seen & alive) != 0 ->  // a surplus: deleted by uid
          any(seen & alive); drop(alive, i); add(gone, i); i = 0 }
-    :: (replied | refused) != 0 ->  // Creates::posted(): 201, or 409 and a GET that finds it
-       atomic { any(replied | refused); drop(replied, i); drop(refused, i); drop(unknown, i) };
+    // Creates::posted(): 201, or 409 and a GET that finds it
+    :: atomic { (replied | refused) != 0 ->
+         any(replied | refused); drop(replied, i); drop(refused, i); drop(unknown, i)
+       };
        // settle(): first the view, then the mark
        drop(expected, i);
        atomic {
@@ -162,9 +164,10 @@ proctype agent(byte me) {
        };
        drop(marks, i);
        i = 0
-    :: in_force && synced && (unknown & ~(replied | refused)) != 0 ->
-       // Recovery::settle_marks(), Creates::ask() and told(): GET only
-       atomic { any(unknown & ~(replied | refused)); there = has(alive, i); drop(unknown, i) };
+    // Recovery::settle_marks(), Creates::ask() and told(): GET only
+    :: atomic { in_force && synced && (unknown & ~(replied | refused)) != 0 ->
+         any(unknown & ~(replied | refused)); there = has(alive, i); drop(unknown, i)
+       };
 #ifdef MUTANT_2  // posted again instead of asked for
        if
        :: !there -> add(under_way, i); add(unknown, i)
@@ -182,9 +185,9 @@ proctype agent(byte me) {
        drop(marks, i);
 #endif
        i = 0; there = false
-    :: ((expected & ~unknown) & ~(replied | refused | under_way)) != 0 ->
-       // The answer did not come: Creates::posted() with a broken connection, lost(), then ask()
-       atomic { any((expected & ~unknown) & ~(replied | refused | under_way)); add(unknown, i); i = 0 }
+    // The answer did not come: Creates::posted() with a broken connection, lost(), then ask()
+    :: atomic { ((expected & ~unknown) & ~(replied | refused | under_way)) != 0 ->
+         any((expected & ~unknown) & ~(replied | refused | under_way)); add(unknown, i); i = 0 }
     od
   } unless { killed == me };
   atomic {

@@ -4,7 +4,7 @@
 // ipc/snapshot_writer.cpp: write_cell(), publish(), commit(). ipc/snapshot_reader.cpp: read_entry(), read_slot(),
 // resync(), poll(). shim/ipc_channel.cpp: read_table(); shim/feed.cpp: apply().
 // A payload word of change n holds n itself, so that a record mixed from two changes can't look whole.
-#include "claims.h"
+#include "claims.inc"
 
 #define SLOTS 2
 #ifndef RECORDS

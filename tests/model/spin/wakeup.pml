@@ -3,8 +3,8 @@
 // without a waiting flag, which takes wakes away and passes them on. Any one of them may be killed at any step.
 //
 // ipc/snapshot_writer.cpp: commit(). ipc/state_file.cpp: retire_previous(). ipc/liveness.cpp and the kernel's robust list.
-// ipc/wakeup.cpp: ReaderWait::wait(). ipc/futex.cpp. shim/read.cpp: outrigger_wait(), the order of watch(), step(), sleep().
-#include "claims.h"
+// ipc/wakeup.cpp: ReaderWait::wait(). ipc/futex.cpp. shim/read.cpp: outrigger_wait(), the order: watch, step, then the sleep.
+#include "claims.inc"
 
 #ifndef COMMITS
 #define COMMITS 2
