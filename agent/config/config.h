@@ -38,7 +38,8 @@ struct Server {
 struct Watch {
   enum class Start : std::uint8_t { automatic, list, watch_list } start = Start::automatic;
   std::uint32_t page_pods = core::limits::list_page_pods;
-  core::Millis timeout_bound{0};       // > 0: shorter watches, for a proxy that acknowledges TCP in between
+  // Longest watch. A connection that acknowledges and delivers nothing is found 15 s after its end, so within 45 s.
+  core::Millis timeout_bound{30'000};
   core::Millis contact_bound{30'000};  // no word from the server for longer: stale, not ready
 };
 
