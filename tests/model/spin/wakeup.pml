@@ -1,6 +1,6 @@
 // Waking the driver (C10 to C14): the agent commits, a successor retires the file, the kernel marks the agent's death;
 // the driver's reader sleeps on wake_seq and liveness without any time-out. With OTHERS a second reader sleeps beside it, one
-// without a waiting flag, which takes wakes away and passes them on. Any one of them may be killed at any step.
+// without a waiting flag, which takes wakes away and passes them on. Agent or driver may be killed at any step.
 //
 // ipc/snapshot_writer.cpp: commit(). ipc/state_file.cpp: retire_previous(). ipc/liveness.cpp and the kernel's robust list.
 // ipc/wakeup.cpp: ReaderWait::wait(). ipc/futex.cpp. shim/read.cpp: outrigger_wait(), the order: watch, step, then the sleep.
@@ -10,9 +10,7 @@
 #define COMMITS 2
 #endif
 #define WOKEN 2  // limits::woken_per_commit
-#ifndef DEATHS
 #define DEATHS 1
-#endif
 // FINDING_1, as ipc/wakeup.cpp has it: whoever is woken passes the wake on, also one whom a pass has woken. Two readers
 // then wake each other for ever. Otherwise, as it should be: only if the word has moved while it slept.
 #define PASSES 4
@@ -93,7 +91,7 @@ active proctype sigkill() {
   byte deaths;
   do
   :: deaths < DEATHS && !killed[AGENT] -> atomic { killed[AGENT] = true; deaths++ }
-#ifdef OTHERS
+#ifdef FINDING_2  // the kernel sends one wake at the agent's end; who is killed with it passes nothing on
   :: deaths < DEATHS && !killed[OTHER] -> atomic { killed[OTHER] = true; asleep[OTHER] = false; deaths++ }
 #endif
   :: deaths < DEATHS && !killed[DRIVER] -> atomic { killed[DRIVER] = true; asleep[DRIVER] = false; deaths++ }
