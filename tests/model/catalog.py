@@ -74,7 +74,7 @@ MUTANTS = [
         "command",
         (3, "a_result_is_of_its_command", "the result's id not compared"),
         (5, "every_command_is_answered", "no result window"),
-        extra=("COMMANDS=4",),
+        extra=("COMMANDS=4", "LATER=3"),
     ),
     *mutants(
         "ids",
@@ -90,5 +90,5 @@ MUTANTS = [
 FINDINGS = [
     Case("wakeup", "two readers pass a wake to and fro for ever", "passing_on_ends", ("OTHERS", "COMMITS=1", "FINDING_1")),
     Case("wakeup", "a reader killed with the one wake of a death", "no_end_is_slept_through", ("OTHERS", "COMMITS=1", "FINDING_2")),
-    Case("command", "an Ack's answer overwrites a result not taken", "every_command_is_answered", ("COMMANDS=4", "FINDING_1")),
+    Case("command", "an Ack's answer overwrites a result not taken", "every_command_is_answered", ("COMMANDS=4", "LATER=3", "FINDING_1")),
 ]

@@ -13,7 +13,9 @@
 #ifndef COMMANDS
 #define COMMANDS 3  // of the first session
 #endif
+#ifndef LATER
 #define LATER 2     // of the second
+#endif
 #define DRAIN 2     // limits::drain_commands, 256 there
 #define tag(e, id) ((e) * 8 + (id))
 
