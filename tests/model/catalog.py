@@ -68,12 +68,12 @@ MUTANTS = [
         (4, "an_honest_driver_never_breaches", "slots posted without counting"),
         (6, "payload_is_the_one_posted", "an arena range used before its result"),
         (7, "no_slot_is_written_before_it_is_read", "word 0 before the slot's words"),
-        (8, "an_honest_driver_never_breaches", "the epoch before its count"),
     ),
     *mutants(
         "command",
         (3, "a_result_is_of_its_command", "the result's id not compared"),
         (5, "every_command_is_answered", "no result window"),
+        (8, "an_honest_driver_never_breaches", "the epoch before its count"),
         extra=("COMMANDS=4", "LATER=3"),
     ),
     *mutants(
