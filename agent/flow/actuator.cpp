@@ -129,9 +129,7 @@ std::function<std::vector<kube::Request>(const core::Pod&)> Actuator::extras_of(
       for (std::size_t i = 0; i < extras.size(); ++i)
         if (!replaced(chosen, i))
           requests.push_back(
-              seams_.state.requests.create(extras[i](std::to_string(id.value), core::to_string(pod.uid)),
-                                           resource_named(resources[i]), kube::AnswerAs::metadata));
-      for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
+              post_of_extra(extras[i](std::to_string(id.value), core::to_string(pod.uid)), resources[i]));
       return requests;
     };
   }
@@ -142,12 +140,17 @@ std::function<std::vector<kube::Request>(const core::Pod&)> Actuator::extras_of(
     for (std::size_t i = 0; i < made.extras(); ++i) {
       if (replaced(chosen, i)) continue;
       if (auto stamped = made.stamp_extra(i, id, core::to_string(pod.uid)))
-        requests.push_back(seams_.state.requests.create(
-            std::move(stamped->body), resource_named(made.extra_resource(i)), kube::AnswerAs::metadata));
+        requests.push_back(post_of_extra(std::move(stamped->body), made.extra_resource(i)));
     }
-    for (auto& r : requests) r.deadline = seams_.state.options.write_deadline;
     return requests;
   };
+}
+
+kube::Request Actuator::post_of_extra(std::string body, const std::string& plural) const {
+  kube::Request post =
+      seams_.state.requests.create(std::move(body), resource_named(plural), kube::AnswerAs::metadata);
+  post.deadline = seams_.state.options.write_deadline;
+  return post;
 }
 
 // Never posted: the pod as stamped cannot leave.
@@ -181,11 +184,9 @@ std::vector<kube::Request> Actuator::missing_extras(core::ExecutorId id, core::P
     auto stamped = made->stamp_extra(i, id, core::to_string(pod.uid));
     if (!stamped) continue;
     const bool named = std::find(pod.claims.begin(), pod.claims.end(), stamped->name) != pod.claims.end();
-    const kube::Resource resource = resource_named(made->extra_resource(i));
-    if (resource == kube::Resource::persistent_volume_claims && !named) continue;
-    requests.push_back(
-        seams_.state.requests.create(std::move(stamped->body), resource, kube::AnswerAs::metadata));
-    requests.back().deadline = seams_.state.options.write_deadline;
+    const std::string& plural = made->extra_resource(i);
+    if (resource_named(plural) == kube::Resource::persistent_volume_claims && !named) continue;
+    requests.push_back(post_of_extra(std::move(stamped->body), plural));
   }
   return requests;
 }
@@ -231,7 +232,7 @@ void Actuator::created(const CreateOutcome& outcome) {
       books.backoff.created(outcome.profile, outcome.posted ? outcome.posted_at : now);
       books.claims.made(outcome.id, now);
       books.expected.answered(outcome.id, outcome.pod.uid, outcome.pod.resource_version, now);
-      if (outcome.posted && seams_.owed) seams_.owed(outcome.posted_at);
+      if (outcome.posted) seams_.owed(outcome.posted_at);
       break;
     case CreateEnd::rolled_back:
     case CreateEnd::gone:
@@ -312,7 +313,7 @@ void Actuator::deleted(const DeleteOutcome& outcome, bool versioned) {
       seams_.state.writes.succeeded(outcome.took, outcome.sent_at, now);
       // A pod that is on its way out already need not change once more.
       const core::PodRow* row = books.pods.find(outcome.uid);
-      if (seams_.owed && row != nullptr && !row->pod.deleting()) seams_.owed(outcome.sent_at);
+      if (row != nullptr && !row->pod.deleting()) seams_.owed(outcome.sent_at);
     }
     books.deletes.accepted(outcome.uid);
   }

@@ -34,7 +34,7 @@ class Actuator final {
     metrics::Writes metrics;
     std::function<void()> changed;                  // an outcome is in the books
     std::function<void(core::ExecutorId)> settled;  // an in-flight mark is gone
-    std::function<void(core::Instant)> owed = {};   // Reflector::owed; may be empty
+    std::function<void(core::Instant)> owed;        // Reflector::owed
   };
   explicit Actuator(Seams seams);
 
@@ -53,6 +53,7 @@ class Actuator final {
   void create(const core::CreateOrder& order);
   std::optional<NewPod> prepare(const core::CreateOrder& order);
   std::function<std::vector<kube::Request>(const core::Pod&)> extras_of(const core::CreateOrder& order);
+  kube::Request post_of_extra(std::string body, const std::string& plural) const;
   std::vector<kube::Request> missing_extras(core::ExecutorId id, core::ProfileId profile,
                                             const core::Pod& pod);
   void remove(const core::DeleteOrder& order);

@@ -26,7 +26,7 @@ void Claims::want() {
 
 void Claims::ask(std::string continue_token) {
   kube::ListQuery query;
-  query.label_selector = "spark-app-selector=" + seams_.state.session.application_id();
+  query.label_selector = seams_.state.selector_of_application();
   query.limit = core::limits::list_page_claims;
   query.continue_token = std::move(continue_token);
   kube::Request request = seams_.state.requests.list(query, kube::Resource::persistent_volume_claims);

@@ -140,7 +140,7 @@ void Lifecycle::remove_all() {
     waiting_ = false;
     const core::ApiError error = error_of(reply);
     if (error.error_class == core::ApiErrorClass::none) {
-      if (alive && seams_.owed) seams_.owed(sent_at);
+      if (alive) seams_.owed(sent_at);
       tries_ = 0;
       stage_ = Stage::confirming;
       seams_.changed();

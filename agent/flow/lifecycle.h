@@ -30,7 +30,7 @@ class Lifecycle final {
     ports::Log& log;
     std::function<std::size_t()> unsettled;  // ids of a crashed incarnation that may still land
     std::function<void()> changed;
-    std::function<void(core::Instant)> owed = {};  // Reflector::owed; may be empty
+    std::function<void(core::Instant)> owed;  // Reflector::owed
   };
   explicit Lifecycle(Seams seams);
   ~Lifecycle();

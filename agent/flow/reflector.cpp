@@ -253,9 +253,8 @@ void Reflector::owed(core::Instant since) {
   if (news_ != 0 || !watching() || (last_event_ && *last_event_ >= since)) return;
   news_ = seams_.timers.start(news_deadline, [this] {
     news_ = 0;
-    if (watching())
-      give_up("the watch showed nothing of a change that the server accepted " +
-              std::to_string(news_deadline.count()) + " ms ago");
+    give_up("the watch showed nothing of a change that the server accepted " +
+            std::to_string(news_deadline.count()) + " ms ago");
   });
 }
 

@@ -33,8 +33,12 @@ core::PodIdentity State::identity(core::ProfileId profile) const {
   return identity;
 }
 
+std::string State::selector_of_application() const {
+  return "spark-app-selector=" + session.application_id();
+}
+
 std::string State::selector() const {
-  return "spark-app-selector=" + session.application_id() + ",outrigger-nonce";
+  return selector_of_application() + ",outrigger-nonce";
 }
 
 std::string State::selector_of_known() const {
@@ -45,7 +49,7 @@ std::string State::selector_of_known() const {
   if (nonces.empty()) return {};
   std::string all;
   for (const auto nonce : nonces) all.append(all.empty() ? "" : ",").append(nonce);
-  return "spark-app-selector=" + session.application_id() + ",outrigger-nonce in (" + all + ")";
+  return selector_of_application() + ",outrigger-nonce in (" + all + ")";
 }
 
 kube::WatchConfig State::watch_config() const {

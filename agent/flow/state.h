@@ -16,6 +16,8 @@ struct State {
   explicit State(Options the_options);
 
   core::PodIdentity identity(core::ProfileId profile) const;
+  // Everything of this application, whoever made it.
+  std::string selector_of_application() const;
   // Every pod of this application that an Outrigger made, whichever driver asked for it.
   std::string selector() const;
   // Of those, the pods of drivers that are known by now: a driver that comes while a delete of these is on its way keeps

@@ -14,6 +14,7 @@ PROFILE = "spark-exec-resourceprofile-id"
 DYNAMIC = {"spark.dynamicAllocation.enabled": "true", "spark.dynamicAllocation.shuffleTracking.enabled": "true", "spark.dynamicAllocation.minExecutors": 0,
            "spark.dynamicAllocation.initialExecutors": 0, "spark.dynamicAllocation.maxExecutors": 3, "spark.dynamicAllocation.executorIdleTimeout": "4s",
            "spark.dynamicAllocation.shuffleTracking.timeout": "5s"}
+WIDE = [[key, sum(n for n in range(24) if n % 3 == key)] for key in range(3)]  # of jobs/dynamic.py
 LABEL = "example.com/leaving"
 DECOMMISSION = {"spark.decommission.enabled": "true", "spark.storage.decommission.enabled": "true", "spark.storage.decommission.shuffleBlocks.enabled": "true",
                 "spark.kubernetes.executor.decommissionLabel": LABEL, "spark.kubernetes.executor.decommissionLabelValue": "soon"}
@@ -55,8 +56,7 @@ class Jobs(SparkCase):
     def test_dynamic_allocation_goes_up_down_and_up_again(self):
         def check(said, stage):
             found = facts(said)
-            sums = [[key, sum(n for n in range(24) if n % 3 == key)] for key in range(3)]
-            self.assertEqual((found["first"], found["second"]), (sums, sums))
+            self.assertEqual((found["first"], found["second"]), (WIDE, WIDE))
             self.assertEqual((found["before"], found["down"]), (0, 0), "executors without work")
             self.assertGreaterEqual(found["up"], 1)
             self.assertGreaterEqual(found["up_again"], 1)
@@ -72,8 +72,7 @@ class Jobs(SparkCase):
 
         def check(said, stage):
             found = facts(said)
-            sums = [[key, sum(n for n in range(24) if n % 3 == key)] for key in range(3)]
-            self.assertEqual((found["first"], found["second"]), (sums, sums))
+            self.assertEqual((found["first"], found["second"]), (WIDE, WIDE))
             self.assertEqual(found["down"], 0, "executors without work")
             self.assertTrue(labelled, "no executor was labelled before it left")
 

@@ -15,24 +15,15 @@ namespace outrigger::core {
 namespace {
 
 using test::at;
+using test::claim;
 using test::driver_uid;
+using test::gib;
 using test::json;
 using test::pod;
+using test::shape;
 using test::uid;
-
-constexpr std::uint64_t gib = std::uint64_t{1} << 30;
-constexpr WallMillis wall = 1'000'000'000;
-
-ClaimShape shape(std::uint64_t bytes = gib, std::string storage_class = "fast") {
-  return {std::move(storage_class), "ReadWriteOncePod", "Filesystem", bytes};
-}
-Claim claim(std::string name, std::uint64_t bytes = gib, std::string storage_class = "fast") {
-  return {std::move(name), shape(bytes, std::move(storage_class)), driver_uid, wall, true};
-}
-Pod with_claims(Pod p, std::vector<std::string> names) {
-  p.claims = std::move(names);
-  return p;
-}
+using test::wall;
+using test::with_claims;
 
 // ---- values ----------------------------------------------------------------------------------------------------
 

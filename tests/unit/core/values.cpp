@@ -15,58 +15,57 @@ Json sample(std::uint64_t id) {
                                                                 {"image", Json::string("spark:4")}})})}})}});
 }
 
-}  // namespace
-
-PodTemplate template_with_claim(std::uint8_t digits, std::uint32_t profile) {
-  std::uint64_t ones = 0;
-  for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;
-  const auto one = [](std::uint64_t id) {
-    const std::string name = "app-exec-" + std::to_string(id) + "-pvc-0";
-    TemplateSample made{ExecutorId{id}, sample(id), {}};
-    made.pod.find("spec")->set(
-        "volumes", Json::array({Json::object(
-                       {{"name", Json::string("data")},
-                        {"persistentVolumeClaim", Json::object({{"claimName", Json::string(name)}})}})}));
-    const Json size = Json::object({{"requests", Json::object({{"storage", Json::string("1Gi")}})}});
-    made.extras.push_back(Json::object(
-        {{"apiVersion", Json::string("v1")},
-         {"kind", Json::string("PersistentVolumeClaim")},
-         {"metadata", Json::object({{"name", Json::string(name)}})},
-         {"spec", Json::object({{"storageClassName", Json::string("fast")}, {"resources", size}})}}));
-    return made;
-  };
-  const auto slotted = diff_samples({one(ones), one(2 * ones)});
-  if (!slotted) throw std::logic_error(slotted.error().text());
-  PodIdentity identity;
-  identity.name_space = "spark";
-  identity.application_id = "app";
-  identity.driver_pod_name = "driver";
-  identity.driver_pod_uid = to_string(driver_uid);
-  identity.profile = ProfileId{profile};
-  identity.nonce = nonce;
-  PodPolicy policy;
-  policy.name_space = "spark";
-  auto made = PodTemplate::compile(*slotted, identity, policy);
-  if (!made) throw std::logic_error(made.error().text());
-  return std::move(*made);
+TemplateSample sample_with_claim(std::uint64_t id) {
+  const std::string name = "app-exec-" + std::to_string(id) + "-pvc-0";
+  TemplateSample made{ExecutorId{id}, sample(id), {}};
+  made.pod.find("spec")->set(
+      "volumes", Json::array({Json::object(
+                     {{"name", Json::string("data")},
+                      {"persistentVolumeClaim", Json::object({{"claimName", Json::string(name)}})}})}));
+  const Json size = Json::object({{"requests", Json::object({{"storage", Json::string("1Gi")}})}});
+  made.extras.push_back(Json::object(
+      {{"apiVersion", Json::string("v1")},
+       {"kind", Json::string("PersistentVolumeClaim")},
+       {"metadata", Json::object({{"name", Json::string(name)}})},
+       {"spec", Json::object({{"storageClassName", Json::string("fast")}, {"resources", size}})}}));
+  return made;
 }
 
-PodTemplate small_template(std::uint8_t digits, std::uint32_t profile) {
-  std::uint64_t ones = 0;
-  for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;
-  auto slotted =
-      diff_samples({{ExecutorId{ones}, sample(ones), {}}, {ExecutorId{2 * ones}, sample(2 * ones), {}}});
-  if (!slotted) throw std::logic_error(slotted.error().text());
+PodIdentity identity_of(std::uint32_t profile) {
   PodIdentity identity;
   identity.name_space = "spark";
   identity.application_id = "app";
   identity.profile = ProfileId{profile};
   identity.nonce = nonce;
+  return identity;
+}
+
+// From the samples of the ids 11... and 22... of so many digits.
+template <class Sample>
+PodTemplate compiled(std::uint8_t digits, const PodIdentity& identity, Sample sample_of) {
+  std::uint64_t ones = 0;
+  for (int i = 0; i < digits; ++i) ones = ones * 10 + 1;
+  auto slotted = diff_samples({sample_of(ones), sample_of(2 * ones)});
+  if (!slotted) throw std::logic_error(slotted.error().text());
   PodPolicy policy;
   policy.name_space = "spark";
   auto made = PodTemplate::compile(std::move(*slotted), identity, policy);
   if (!made) throw std::logic_error(made.error().text());
   return std::move(*made);
+}
+
+}  // namespace
+
+PodTemplate template_with_claim(std::uint8_t digits, std::uint32_t profile) {
+  PodIdentity identity = identity_of(profile);
+  identity.driver_pod_name = "driver";
+  identity.driver_pod_uid = to_string(driver_uid);
+  return compiled(digits, identity, sample_with_claim);
+}
+
+PodTemplate small_template(std::uint8_t digits, std::uint32_t profile) {
+  return compiled(digits, identity_of(profile),
+                  [](std::uint64_t id) { return TemplateSample{ExecutorId{id}, sample(id), {}}; });
 }
 
 World::World(std::uint32_t ids) {

@@ -2,8 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/core/allocator.h"
+#include "agent/core/claim.h"
 #include "agent/core/pod.h"
 
 namespace outrigger::core::test {
@@ -48,6 +51,20 @@ inline Pod ended(Pod p, std::int32_t code, std::uint64_t version) {
 inline Pod deleting(Pod p, std::uint64_t version) {
   p.resource_version = version;
   p.deletion_at_ms = 1'000'000;
+  return p;
+}
+
+// Claims (S14).
+inline constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+inline constexpr WallMillis wall = 1'000'000'000;
+inline ClaimShape shape(std::uint64_t bytes = gib, std::string storage_class = "fast") {
+  return {std::move(storage_class), "ReadWriteOncePod", "Filesystem", bytes};
+}
+inline Claim claim(std::string name, std::uint64_t bytes = gib, std::string storage_class = "fast") {
+  return {std::move(name), shape(bytes, std::move(storage_class)), driver_uid, wall, true};
+}
+inline Pod with_claims(Pod p, std::vector<std::string> names) {
+  p.claims = std::move(names);
   return p;
 }
 
